@@ -1,0 +1,1 @@
+//! Comparisons with peers; see `cargo xtask bench`.

@@ -1,0 +1,11 @@
+//! [`HttpApplication`]: what a server runs for every request.
+
+mod contract;
+mod panic;
+mod run;
+
+pub use self::{
+    contract::{BoxFuture, HostContext, HttpApplication, Processed},
+    panic::{CatchPanic, PanicError},
+    run::{RequestOutcome, answer_error, run_request},
+};

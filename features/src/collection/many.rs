@@ -1,0 +1,41 @@
+//! Several features at once, each for change.
+
+use std::{any::TypeId, marker::PhantomData};
+
+use super::{Entry, Feature};
+
+/// Stands for one feature in the tuple that names what
+/// [`FeatureCollection::get_many_mut`](crate::FeatureCollection::get_many_mut) shall find.
+#[derive(Debug)]
+pub struct Key<F: ?Sized>(PhantomData<fn(&F)>);
+
+/// A tuple of keys: what [`FeatureCollection::get_many_mut`](crate::FeatureCollection::get_many_mut) takes.
+pub trait FeatureKeys {
+    /// The features for change, in the order of the keys.
+    type Features<'a>;
+
+    #[doc(hidden)]
+    fn get_from(entries: &mut [Entry]) -> Option<Self::Features<'_>>;
+}
+
+macro_rules! feature_keys {
+    ($count:literal: $($feature:ident $found:ident),+) => {
+        impl<$($feature: ?Sized + Feature),+> FeatureKeys for ($(Key<$feature>,)+) {
+            type Features<'a> = ($(&'a mut $feature,)+);
+
+            fn get_from(entries: &mut [Entry]) -> Option<Self::Features<'_>> {
+                let keys = [$(TypeId::of::<$feature>()),+];
+                let mut places = [0; $count];
+                for (place, key) in places.iter_mut().zip(keys) {
+                    *place = entries.iter().position(|entry| entry.key() == key)?;
+                }
+                let [$($found),+] = entries.get_disjoint_mut(places).ok()?;
+                Some(($($found.feature_mut::<$feature>()?,)+))
+            }
+        }
+    };
+}
+
+feature_keys!(2: A a, B b);
+feature_keys!(3: A a, B b, C c);
+feature_keys!(4: A a, B b, C c, D d);

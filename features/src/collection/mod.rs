@@ -1,0 +1,241 @@
+//! [`FeatureCollection`]: what a server offers, keyed by trait.
+
+mod entry;
+mod many;
+
+use std::{
+    any::{Any, TypeId, type_name},
+    fmt,
+    sync::Arc,
+};
+
+pub use self::{
+    entry::{Entry, Feature},
+    many::{FeatureKeys, Key},
+};
+use crate::FeatureError;
+
+/// A map from a trait object type to the one object that implements it.
+///
+/// Look-ups see the collection's own entries first and then, one after the other, the collections
+/// under it: request, connection, server. Setting and removing touch own entries only; removing an
+/// own entry uncovers the default again.
+///
+/// ```
+/// use falconry_features::{FeatureCollection, Feature};
+///
+/// trait Greeting: Feature { fn text(&self) -> &str; }
+/// struct English;
+/// impl Greeting for English { fn text(&self) -> &str { "hello" } }
+///
+/// let mut features = FeatureCollection::new();
+/// features.set::<dyn Greeting>(Box::new(English));
+/// assert_eq!(features.get::<dyn Greeting>().unwrap().text(), "hello");
+/// ```
+#[derive(Default)]
+pub struct FeatureCollection {
+    entries: Vec<Entry>,
+    defaults: Option<Arc<Self>>,
+    revision: u64,
+    host_context: Option<Box<dyn Any + Send + Sync>>,
+}
+
+impl FeatureCollection {
+    /// An empty collection. Allocates nothing.
+    pub const fn new() -> Self {
+        Self { entries: Vec::new(), defaults: None, revision: 0, host_context: None }
+    }
+
+    /// An empty collection with room for `capacity` own entries.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { entries: Vec::with_capacity(capacity), ..Self::new() }
+    }
+
+    /// An empty collection over `defaults`, which answers for what is not set here.
+    pub fn with_defaults(defaults: Arc<Self>) -> Self {
+        Self { defaults: Some(defaults), ..Self::new() }
+    }
+
+    /// Puts `feature` under the key `F`, in place of an own entry if there is one, which is returned.
+    pub fn set<F: ?Sized + Feature>(&mut self, feature: Box<F>) -> Option<Box<F>> {
+        self.revision += 1;
+        match self.position::<F>() {
+            Some(index) => Some(self.entries[index].replace(feature)),
+            None => {
+                self.entries.push(Entry::new(feature));
+                None
+            }
+        }
+    }
+
+    /// Takes the own entry out; a default with the same key is visible again.
+    ///
+    /// The revision changes only if there was an entry.
+    pub fn take<F: ?Sized + Feature>(&mut self) -> Option<Box<F>> {
+        let index = self.position::<F>()?;
+        self.revision += 1;
+        Some(self.entries.remove(index).into_feature())
+    }
+
+    /// The own entry, for change. Defaults are shared and therefore read-only: see [`get`](Self::get).
+    pub fn get_mut<F: ?Sized + Feature>(&mut self) -> Option<&mut F> {
+        let index = self.position::<F>()?;
+        self.entries[index].feature_mut()
+    }
+
+    /// Several own entries at once, for change; `None` if one of them is missing or named twice.
+    ///
+    /// ```
+    /// use falconry_features::{Feature, FeatureCollection, Key};
+    ///
+    /// trait Left: Feature {}
+    /// trait Right: Feature {}
+    /// impl Left for u8 {}
+    /// impl Right for u16 {}
+    ///
+    /// let mut features = FeatureCollection::new();
+    /// features.set::<dyn Left>(Box::new(1_u8));
+    /// features.set::<dyn Right>(Box::new(2_u16));
+    /// let (left, right) = features.get_many_mut::<(Key<dyn Left>, Key<dyn Right>)>().unwrap();
+    /// # let (_, _) = (left, right);
+    /// ```
+    pub fn get_many_mut<K: FeatureKeys>(&mut self) -> Option<K::Features<'_>> {
+        K::get_from(&mut self.entries)
+    }
+
+    /// The feature that answers for `F`: the own entry, else that of the collections underneath.
+    pub fn get<F: ?Sized + Feature>(&self) -> Option<&F> {
+        match self.entries.iter().find_map(Entry::feature) {
+            Some(feature) => Some(feature),
+            None => self.defaults.as_deref()?.get(),
+        }
+    }
+
+    /// As [`get`](Self::get), but an absent feature is an error that names it.
+    pub fn required<F: ?Sized + Feature>(&self) -> Result<&F, FeatureError> {
+        self.get().ok_or_else(missing::<F>)
+    }
+
+    /// As [`get_mut`](Self::get_mut), but an absent feature is an error that names it.
+    pub fn required_mut<F: ?Sized + Feature>(&mut self) -> Result<&mut F, FeatureError> {
+        self.get_mut().ok_or_else(missing::<F>)
+    }
+
+    /// True if something answers for `F`, here or underneath.
+    pub fn contains<F: ?Sized + Feature>(&self) -> bool {
+        self.get::<F>().is_some()
+    }
+
+    /// True if `F` is an own entry, whatever lies underneath.
+    pub fn contains_own<F: ?Sized + Feature>(&self) -> bool {
+        self.position::<F>().is_some()
+    }
+
+    /// Grows with every change of this collection and of those under it; equal numbers mean that
+    /// what was looked up before is still what a look-up would find.
+    pub fn revision(&self) -> u64 {
+        self.revision + self.defaults.as_deref().map_or(0, Self::revision)
+    }
+
+    /// The entries: the own ones in the order they were set, then those of the collections
+    /// underneath whose key is not set above them.
+    pub fn iter(&self) -> Iter<'_> {
+        Iter { top: self, current: Some(self), index: 0 }
+    }
+
+    /// The number of own entries.
+    pub fn own_len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The collection underneath.
+    pub fn defaults(&self) -> Option<&Arc<Self>> {
+        self.defaults.as_ref()
+    }
+
+    /// Puts another collection underneath.
+    pub fn set_defaults(&mut self, defaults: Option<Arc<Self>>) {
+        self.revision += 1;
+        self.defaults = defaults;
+    }
+
+    /// Leaves a context object with the collection, for the application to use again with the next
+    /// request that the server handles with it (`IHostContextContainer` in ASP.NET Core).
+    pub fn set_host_context(&mut self, context: Box<dyn Any + Send + Sync>) {
+        self.host_context = Some(context);
+    }
+
+    /// Takes the context object that the application left here after an earlier request.
+    pub fn take_host_context(&mut self) -> Option<Box<dyn Any + Send + Sync>> {
+        self.host_context.take()
+    }
+
+    fn position<F: ?Sized + Feature>(&self) -> Option<usize> {
+        let key = TypeId::of::<F>();
+        self.entries.iter().position(|entry| entry.key() == key)
+    }
+}
+
+impl fmt::Debug for FeatureCollection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FeatureCollection")
+            .field("revision", &self.revision())
+            .field("features", &self.iter().map(Entry::name).collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> IntoIterator for &'a FeatureCollection {
+    type Item = &'a Entry;
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
+/// Iterates over the entries of a [`FeatureCollection`] and of its defaults.
+#[derive(Debug)]
+pub struct Iter<'a> {
+    top: &'a FeatureCollection,
+    current: Option<&'a FeatureCollection>,
+    index: usize,
+}
+
+impl<'a> Iter<'a> {
+    /// True if a collection above the present one has an own entry for the same key.
+    fn is_covered(&self, current: &FeatureCollection, key: TypeId) -> bool {
+        std::iter::successors(Some(self.top), |above| above.defaults.as_deref())
+            .take_while(|above| !std::ptr::eq(*above, current))
+            .any(|above| above.entries.iter().any(|entry| entry.key() == key))
+    }
+}
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = &'a Entry;
+
+    fn next(&mut self) -> Option<&'a Entry> {
+        loop {
+            let current = self.current?;
+            match current.entries.get(self.index) {
+                Some(entry) => {
+                    self.index += 1;
+                    if !self.is_covered(current, entry.key()) {
+                        return Some(entry);
+                    }
+                }
+                None => {
+                    self.current = current.defaults.as_deref();
+                    self.index = 0;
+                }
+            }
+        }
+    }
+}
+
+fn missing<F: ?Sized>() -> FeatureError {
+    FeatureError::invalid_state(format!(
+        "the server offers no {}; ask for it with `get` if the application can do without",
+        type_name::<F>()
+    ))
+}

@@ -1,0 +1,5 @@
+//! Features of the connection.
+
+mod endpoint;
+
+pub use self::endpoint::{HttpConnectionFeature, PlainConnection};

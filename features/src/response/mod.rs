@@ -1,0 +1,27 @@
+//! Features of the response.
+
+mod body;
+mod callbacks;
+mod head;
+mod informational;
+mod message;
+mod plain;
+mod plain_body;
+mod reset;
+mod rules;
+mod steps;
+mod trailers;
+
+pub use self::{
+    body::HttpResponseBodyFeature,
+    callbacks::{CompletedCallback, ResponseCallbacks, StartingCallback},
+    head::{ReasonPhrase, ResponseHead},
+    informational::HttpInformationalResponseFeature,
+    message::HttpResponseFeature,
+    plain::PlainResponse,
+    plain_body::{BodyFraming, PlainResponseBody, ResponseSink},
+    reset::HttpResetFeature,
+    rules::{BodyWrite, ResponseRules},
+    steps::{complete_response, flush_response, start_response, upgrade, write_response},
+    trailers::{HttpResponseTrailersFeature, PlainResponseTrailers},
+};

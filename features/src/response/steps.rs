@@ -1,0 +1,99 @@
+//! The steps of a response over any server's features: start, write, flush, complete, upgrade.
+
+use std::{future::poll_fn, sync::Arc};
+
+use bytes::Bytes;
+
+use super::{HttpResponseBodyFeature, HttpResponseFeature, HttpResponseTrailersFeature, ResponseHead};
+use crate::{BoxFuture, DuplexStream, FeatureCollection, FeatureError, HttpUpgradeFeature};
+
+/// Starts the response unless it has started: runs the starting callbacks, last registered first,
+/// fixes the head and hands it to the body.
+///
+/// # Errors
+/// Aborted: a starting callback failed; the server will answer 500. Invalid state: the head
+/// contradicts itself. A required feature is missing.
+pub async fn start_response(features: &mut FeatureCollection) -> Result<(), FeatureError> {
+    if features.required::<dyn HttpResponseFeature>()?.has_started() {
+        return Ok(());
+    }
+    let head = begin(features).await?;
+    let body = features.required_mut::<dyn HttpResponseBodyFeature>()?;
+    poll_fn(|cx| body.poll_start(cx, &head)).await
+}
+
+/// Writes to the response, starting it first if need be; waits while the server has no room.
+///
+/// # Errors
+/// Those of [`start_response`] and of [`HttpResponseBodyFeature::poll_write`].
+pub async fn write_response(features: &mut FeatureCollection, data: Bytes) -> Result<(), FeatureError> {
+    start_response(features).await?;
+    let body = features.required_mut::<dyn HttpResponseBodyFeature>()?;
+    let mut data = data;
+    poll_fn(|cx| body.poll_write(cx, &mut data)).await
+}
+
+/// Starts the response if need be and waits until everything written is on its way.
+///
+/// # Errors
+/// Those of [`start_response`] and of [`HttpResponseBodyFeature::poll_flush`].
+pub async fn flush_response(features: &mut FeatureCollection) -> Result<(), FeatureError> {
+    start_response(features).await?;
+    let body = features.required_mut::<dyn HttpResponseBodyFeature>()?;
+    poll_fn(|cx| body.poll_flush(cx)).await
+}
+
+/// Ends the response before the pipeline does: starts it if need be, then the trailers, then the end.
+/// A second call has no effect.
+///
+/// # Errors
+/// Those of [`start_response`] and of [`HttpResponseBodyFeature::poll_complete`].
+pub async fn complete_response(features: &mut FeatureCollection) -> Result<(), FeatureError> {
+    start_response(features).await?;
+    let mut trailers =
+        features.get_mut::<dyn HttpResponseTrailersFeature>().and_then(|feature| feature.take_for_sending());
+    let body = features.required_mut::<dyn HttpResponseBodyFeature>()?;
+    if body.is_completed() {
+        return Ok(());
+    }
+    poll_fn(|cx| body.poll_complete(cx, &mut trailers)).await
+}
+
+/// Answers 101 and takes the connection over (RFC 9110 section 7.8).
+///
+/// # Errors
+/// Invalid state: the request cannot be upgraded, or the response has started. Not supported: the
+/// server cannot upgrade at all.
+pub async fn upgrade(features: &mut FeatureCollection) -> Result<Box<dyn DuplexStream>, FeatureError> {
+    let Some(feature) = features.get::<dyn HttpUpgradeFeature>() else {
+        return Err(FeatureError::not_supported("this server cannot upgrade connections"));
+    };
+    if !feature.is_upgradable_request() {
+        return Err(FeatureError::invalid_state(
+            "the request cannot be upgraded: that takes HTTP/1.1, `upgrade` in its Connection field and no body",
+        ));
+    }
+    let response = features.required_mut::<dyn HttpResponseFeature>()?;
+    let head = response.head_mut()?;
+    head.status = http::StatusCode::SWITCHING_PROTOCOLS;
+    head.headers.insert(http::header::CONNECTION, http::HeaderValue::from_static("Upgrade"));
+    let head = begin(features).await?;
+    let stream: BoxFuture<'static, _> = features.required_mut::<dyn HttpUpgradeFeature>()?.upgrade(head)?;
+    stream.await
+}
+
+/// Runs the starting callbacks and fixes the head.
+async fn begin(features: &mut FeatureCollection) -> Result<Arc<ResponseHead>, FeatureError> {
+    while let Some(callback) =
+        features.required_mut::<dyn HttpResponseFeature>()?.callbacks_mut().pop_starting()
+    {
+        if let Err(error) = callback(features).await {
+            features.required_mut::<dyn HttpResponseFeature>()?.fail();
+            return Err(FeatureError::aborted(
+                "the response has been aborted: one of its starting callbacks failed",
+            )
+            .with_source(error));
+        }
+    }
+    features.required_mut::<dyn HttpResponseFeature>()?.begin()
+}
