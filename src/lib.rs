@@ -1,1 +1,18 @@
-//! falconry
+//! One app, any HTTP server.
+
+mod context;
+mod error;
+mod handler;
+mod hosting;
+mod pipeline;
+
+pub use falconry_features as features;
+pub use falconry_features::{BadHttpRequestError, FeatureCollection, Server, ServerError};
+
+pub use self::{
+    context::{HttpContext, Request, RequestMut, Response, ResponseMut},
+    error::{Error, Result},
+    handler::{Handler, HandlerFn},
+    hosting::HostingApplication,
+    pipeline::{Middleware, MiddlewareFn, Next, Pipeline},
+};

@@ -1,0 +1,126 @@
+//! A handler as the [`HttpApplication`] that servers run.
+
+use std::{any::Any, sync::Arc};
+
+use falconry_features::{
+    BoxError, BoxFuture, CatchPanic, FeatureCollection, FeatureError, HostContext, HttpApplication, Processed,
+};
+
+use crate::{Handler, HttpContext};
+
+/// Runs a [`Handler`] for every request that a server hands over.
+///
+/// A context that has been disposed stays with the server's features and is used again. A panic of
+/// the handler is an error like any other.
+///
+/// ```
+/// use falconry::{HostingApplication, HttpContext, Result};
+/// use falconry::features::HttpApplication;
+/// use std::sync::Arc;
+///
+/// async fn hello(ctx: &mut HttpContext) -> Result<()> {
+///     Ok(ctx.response_mut().write("Hello World!").await?)
+/// }
+///
+/// let application: Arc<dyn HttpApplication> = Arc::new(HostingApplication::new(hello));
+/// ```
+#[derive(Clone)]
+pub struct HostingApplication {
+    handler: Arc<dyn Handler>,
+}
+
+impl HostingApplication {
+    /// An application that is this handler, for instance a [`Pipeline`](crate::Pipeline).
+    pub fn new(handler: impl Handler) -> Self {
+        Self { handler: Arc::new(handler) }
+    }
+}
+
+impl HttpApplication for HostingApplication {
+    fn create_context(&self, mut features: FeatureCollection) -> Result<Box<dyn HostContext>, BoxError> {
+        let reused = features.take_host_context().and_then(|context| context.downcast::<Context>().ok());
+        let context = match reused {
+            Some(mut context) => {
+                context.http.set_features(features);
+                context
+            }
+            None => {
+                Box::new(Context { http: HttpContext::new(features), handler: Arc::clone(&self.handler) })
+            }
+        };
+        Ok(context)
+    }
+
+    fn process(&self, context: Box<dyn HostContext>) -> BoxFuture<'static, Processed> {
+        Box::pin(async move {
+            let mut context = Abandoned(Some(context));
+            let result =
+                match context.0.as_deref_mut().and_then(|context| (context as &mut dyn Any).downcast_mut()) {
+                    Some(Context { http, handler }) => CatchPanic::new(handler.handle(http)).await,
+                    None => {
+                        Err(FeatureError::invalid_argument("a context that another application made").into())
+                    }
+                };
+            Processed { context: context.finish(), result }
+        })
+    }
+
+    fn dispose_context(&self, context: Box<dyn HostContext>, error: Option<&BoxError>) -> FeatureCollection {
+        dispose(context, error)
+    }
+}
+
+impl std::fmt::Debug for HostingApplication {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HostingApplication").finish_non_exhaustive()
+    }
+}
+
+struct Context {
+    http: HttpContext,
+    handler: Arc<dyn Handler>,
+}
+
+impl HostContext for Context {
+    fn features(&self) -> &FeatureCollection {
+        self.http.features()
+    }
+
+    fn features_mut(&mut self) -> &mut FeatureCollection {
+        self.http.features_mut()
+    }
+}
+
+/// Disposes a context whose request the server abandoned by dropping the future.
+struct Abandoned(Option<Box<dyn HostContext>>);
+
+impl Abandoned {
+    fn finish(mut self) -> Box<dyn HostContext> {
+        self.0.take().expect("the context is here until the request finishes")
+    }
+}
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        if let Some(context) = self.0.take() {
+            let error: BoxError =
+                FeatureError::aborted("the request was aborted before the application finished").into();
+            dispose(context, Some(&error));
+        }
+    }
+}
+
+fn dispose(context: Box<dyn HostContext>, error: Option<&BoxError>) -> FeatureCollection {
+    if let Some(error) = error {
+        tracing::error!(
+            error = &**error as &(dyn std::error::Error + 'static),
+            "unhandled application error"
+        );
+    }
+    let mut context = context;
+    let mut features = std::mem::take(context.features_mut());
+    if let Ok(context) = (context as Box<dyn Any>).downcast::<Context>() {
+        features.set_host_context(context);
+    }
+    features
+}

@@ -1,0 +1,5 @@
+//! What stands between a server and the application.
+
+mod application;
+
+pub use self::application::HostingApplication;
