@@ -112,11 +112,12 @@ impl<'a> ResponseMut<'a> {
     ///
     /// # Errors
     /// The response has started, or the status is not an interim one.
-    pub fn send_informational(&mut self, status: StatusCode, headers: HeaderMap) -> Result<bool> {
-        match self.features.get_mut::<dyn HttpInformationalResponseFeature>() {
-            Some(feature) => feature.send(status, headers).map(|()| true).map_err(Into::into),
-            None => Ok(false),
-        }
+    pub async fn send_informational(&mut self, status: StatusCode, headers: HeaderMap) -> Result<bool> {
+        let Some(feature) = self.features.get_mut::<dyn HttpInformationalResponseFeature>() else {
+            return Ok(false);
+        };
+        std::future::poll_fn(|cx| feature.poll_send(cx, status, &headers)).await?;
+        Ok(true)
     }
 
     /// Registers work that runs just before the head is fixed, last registered first.

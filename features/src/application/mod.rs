@@ -7,5 +7,5 @@ mod run;
 pub use self::{
     contract::{BoxFuture, HostContext, HttpApplication, Processed},
     panic::{CatchPanic, PanicError},
-    run::{RequestOutcome, answer_error, run_request},
+    run::{RequestOutcome, answer_error, complete_request, finish_response, run_request},
 };

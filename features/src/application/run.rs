@@ -40,13 +40,18 @@ pub async fn run_request(application: &dyn HttpApplication, features: FeatureCol
     };
     let Processed { mut context, result } = application.process(context).await;
     let error = finish_response(context.features_mut(), result).await;
-    let callback_errors = run_completed(context.features_mut()).await;
+    let callback_errors = complete_request(context.features_mut()).await;
     let features = application.dispose_context(context, error.as_ref());
     RequestOutcome { features: Some(features), error, callback_errors }
 }
 
-/// Sends what is left of the response; gives the error that the request ended with.
-async fn finish_response(features: &mut FeatureCollection, result: Result<(), BoxError>) -> Option<BoxError> {
+/// Sends what is left of the response once the application has ended with `result`: the head if
+/// nothing was written, the end of the body, or the answer to the error. Gives the error that the
+/// request ended with. A part of [`run_request`], for servers that do the steps by themselves.
+pub async fn finish_response(
+    features: &mut FeatureCollection,
+    result: Result<(), BoxError>,
+) -> Option<BoxError> {
     let result = match result {
         Ok(()) => check_unstarted(features),
         error => error,
@@ -95,8 +100,9 @@ pub fn answer_error(features: &mut FeatureCollection, error: &BoxError) {
     }
 }
 
-/// Runs the completed callbacks, last registered first; each runs even if another failed.
-async fn run_completed(features: &mut FeatureCollection) -> Vec<BoxError> {
+/// Runs the completed callbacks, last registered first; each runs even if another failed. Gives the
+/// errors. A part of [`run_request`], for servers that do the steps by themselves.
+pub async fn complete_request(features: &mut FeatureCollection) -> Vec<BoxError> {
     let mut errors = Vec::new();
     while let Some(callback) = features
         .get_mut::<dyn HttpResponseFeature>()

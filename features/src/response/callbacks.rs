@@ -43,6 +43,16 @@ impl ResponseCallbacks {
         self.completed().pop()
     }
 
+    /// True if a starting callback is left to run.
+    pub fn has_starting(&mut self) -> bool {
+        !self.starting().is_empty()
+    }
+
+    /// True if a completed callback is left to run.
+    pub fn has_completed(&mut self) -> bool {
+        !self.completed().is_empty()
+    }
+
     /// Forgets the starting callbacks: an error response does not run them.
     pub fn clear_starting(&mut self) {
         self.starting().clear();
