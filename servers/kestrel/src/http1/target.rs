@@ -66,7 +66,8 @@ pub(crate) struct Absolute {
     pub(crate) default_port: u16,
 }
 
-/// Finds the authority of an absolute `http` or `https` URI; the scheme's case does not matter (RFC 3986 section 3.1).
+/// Finds the authority of an absolute `http` or `https` URI; the scheme's case does not matter (RFC 3986
+/// section 3.1).
 pub(crate) fn split_absolute(target: &[u8]) -> Option<Absolute> {
     let is_prefix =
         |prefix: &[u8]| target.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
@@ -89,8 +90,9 @@ fn split_query(target: &str) -> (&str, &str) {
 
 /// Appends the path that the application sees to `out`.
 ///
-/// Percent-encoded UTF-8 is decoded, except `%2F`, which would become a separator; what is not hexadecimal or not UTF-8
-/// stays as it is. Then dot segments are removed (RFC 3986 section 5.2.4), so that encoded ones are, too.
+/// Percent-encoded UTF-8 is decoded, except `%2F`, which would become a separator; what is not hexadecimal or
+/// not UTF-8 stays as it is. Then dot segments are removed (RFC 3986 section 5.2.4), so that encoded ones
+/// are, too.
 ///
 /// # Errors
 ///

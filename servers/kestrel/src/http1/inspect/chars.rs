@@ -2,8 +2,9 @@
 
 /// `tchar` of RFC 9110 section 5.6.2: methods, field names, codings, chunk extensions.
 const TOKEN: u8 = 1;
-/// Octets a request target may hold: VCHAR without `#`. A fragment is never part of a target (RFC 9112 section 3.2),
-/// and the characters that RFC 3986 leaves out but clients send raw (`|`, `"`, `[`, ...) do no harm.
+/// Octets a request target may hold: VCHAR without `#`. A fragment is never part of a target (RFC 9112
+/// section 3.2), and the characters that RFC 3986 leaves out but clients send raw (`|`, `"`, `[`, ...) do no
+/// harm.
 const TARGET: u8 = 2;
 /// Octets of a target that `http::Uri` refuses in a path or in a query, so that it cannot carry them.
 const NOT_IN_URI: u8 = 4;
@@ -60,8 +61,9 @@ pub(super) fn scan_target(bytes: &[u8]) -> (usize, bool) {
     (end, seen & NOT_IN_URI == 0)
 }
 
-/// The first octet at or after `from` that no field value may hold: a control character other than HTAB, or DEL.
-/// The octets above 0x7F are opaque data (RFC 9110 section 5.5). The length of the slice when there is none.
+/// The first octet at or after `from` that no field value may hold: a control character other than HTAB, or
+/// DEL. The octets above 0x7F are opaque data (RFC 9110 section 5.5). The length of the slice when there is
+/// none.
 ///
 /// Eight octets at a time: field values are most of a request's head.
 #[inline]
@@ -71,8 +73,8 @@ pub(super) fn value_end(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
         let word = u64::from_le_bytes(*word);
-        // The classic "is any octet less than n" and "is any octet equal to n": a borrow can only spoil octets after
-        // the first hit, and only the first hit is used.
+        // The classic "is any octet less than n" and "is any octet equal to n": a borrow can only spoil
+        // octets after the first hit, and only the first hit is used.
         let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
         let del = word ^ (ONES * 0x7F);
         let found = control | (del.wrapping_sub(ONES) & !del & HIGH);
@@ -113,6 +115,7 @@ pub(super) fn trim(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
+/// Builds the table.
 const fn classes() -> [u8; 256] {
     let mut table = [0; 256];
     let mut at = 0;

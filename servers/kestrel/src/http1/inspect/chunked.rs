@@ -5,7 +5,8 @@ use super::chars::{is_escapable, is_quoted_text, is_token};
 
 /// Hexadecimal digits of a size, leading zeros included. Sixteen hold every size that can be counted to.
 const MAX_DIGITS: u8 = 16;
-/// Octets of all chunk extensions of one body (RFC 9112 section 7.1.1 asks for a limit). hyper gives up at 16384.
+/// Octets of all chunk extensions of one body (RFC 9112 section 7.1.1 asks for a limit). hyper gives up at
+/// 16384.
 const MAX_EXTENSIONS: u32 = 16_000;
 
 /// Where in the framing the next octet stands.
@@ -62,6 +63,7 @@ pub(super) struct Chunked {
 }
 
 impl Chunked {
+    /// Before the first chunk.
     pub(super) fn new() -> Self {
         Self { at: At::Size, digits: 0, extensions: 0, size: 0 }
     }
@@ -107,6 +109,7 @@ impl Chunked {
         (used, Progress::More)
     }
 
+    /// Takes one octet of framing.
     fn step(&mut self, byte: u8) -> Result<(), Rejection> {
         self.at = match (self.at, byte) {
             (At::Size | At::SizeMore, b'0'..=b'9') => self.digit(byte - b'0')?,
@@ -129,6 +132,7 @@ impl Chunked {
         Ok(())
     }
 
+    /// Takes a digit of the size.
     fn digit(&mut self, digit: u8) -> Result<At, Rejection> {
         self.digits += 1;
         self.size = self.size << 4 | u64::from(digit);
@@ -139,8 +143,8 @@ impl Chunked {
         }
     }
 
-    /// `chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )`, RFC 9112 section 7.1.1: whitespace
-    /// stands around a semicolon or an equals sign, never before the CR.
+    /// `chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )`, RFC 9112 section 7.1.1:
+    /// whitespace stands around a semicolon or an equals sign, never before the CR.
     fn extension(&mut self, byte: u8) -> Result<At, Rejection> {
         self.extensions += 1;
         if self.extensions > MAX_EXTENSIONS {

@@ -16,9 +16,9 @@ pub(super) struct FieldLine {
 }
 
 impl FieldLine {
-    /// Parses the line that starts `bytes`. Without a complete line there, the result is an error, but which one
-    /// means nothing.
-    #[inline]
+    /// Parses the line that starts `bytes`. Without a complete line there, the result is an error, but which
+    /// one means nothing.
+    #[inline(always)]
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Rejection> {
         let name_len = bytes.iter().position(|&byte| !is_token(byte)).unwrap_or(bytes.len());
         if name_len == 0 || bytes.get(name_len) != Some(&b':') {
@@ -42,6 +42,7 @@ impl FieldLine {
     }
 }
 
+/// What is wrong where the name ends and no colon follows, or there is no name.
 #[cold]
 fn bad_name(bytes: &[u8], name_len: usize) -> Rejection {
     match bytes.get(name_len) {
@@ -73,7 +74,9 @@ pub(super) enum Coding {
 pub(super) struct Facts {
     /// Offsets of the Host value in the head.
     pub(super) host: Option<(usize, usize)>,
+    /// The value of Content-Length.
     pub(super) content_length: Option<u64>,
+    /// The transfer codings.
     pub(super) coding: Coding,
     /// Connection has `close`.
     pub(super) close: bool,
@@ -96,6 +99,7 @@ impl Facts {
         }
     }
 
+    /// As `record`, for a name of the right length.
     #[inline]
     fn record_candidate(&mut self, head: &[u8], at: usize, line: &FieldLine) -> Result<(), Rejection> {
         let bytes = head.get(at..).unwrap_or_default();
@@ -120,7 +124,8 @@ impl Facts {
                 self.record_connection(line.value(bytes))
             }
             (14, b'c') if name.eq_ignore_ascii_case(b"content-length") => {
-                // RFC 9110 section 8.6 allows to accept equal repetitions; refusing them hides no disagreement.
+                // RFC 9110 section 8.6 allows to accept equal repetitions; refusing them hides no
+                // disagreement.
                 if self.content_length.is_some() {
                     return Err(Rejection::MultipleContentLengths);
                 }
@@ -135,6 +140,7 @@ impl Facts {
         Ok(())
     }
 
+    /// RFC 9110 section 7.6.1; several field lines are one list.
     fn record_connection(&mut self, value: &[u8]) {
         for option in value.split(|&byte| byte == b',').map(trim) {
             match option.len() {
@@ -172,7 +178,8 @@ impl Facts {
     }
 }
 
-/// `1*DIGIT` (RFC 9110 section 8.6) that fits into 63 bits: everything after us counts with signed numbers somewhere.
+/// `1*DIGIT` (RFC 9110 section 8.6) that fits into 63 bits: everything after us counts with signed numbers
+/// somewhere.
 fn parse_length(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;

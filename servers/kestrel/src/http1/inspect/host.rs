@@ -6,13 +6,14 @@ use super::chars::is_host;
 
 /// Whether `value` is a valid Host: empty, or a name or IP literal with an optional port.
 ///
-/// Narrower than the grammar of RFC 3986 where nothing real needs the rest: no percent-encoding, no `* + , ; =`, no
-/// IPvFuture, no empty port, no port above 65535. What is in brackets has to be an IPv6 address.
+/// Narrower than the grammar of RFC 3986 where nothing real needs the rest: no percent-encoding, no `* + , ;
+/// =`, no IPvFuture, no empty port, no port above 65535. What is in brackets has to be an IPv6 address.
 pub(crate) fn is_valid_host(value: &[u8]) -> bool {
     value.is_empty() || split_port(value).is_some()
 }
 
-/// Whether `value` is an authority as CONNECT needs it: host and port, neither empty (RFC 9110 section 9.3.6).
+/// Whether `value` is an authority as CONNECT needs it: host and port, neither empty (RFC 9110 section
+/// 9.3.6).
 pub(super) fn is_connect_authority(value: &[u8]) -> bool {
     matches!(split_port(value), Some((_, Some(1..))))
 }
@@ -22,7 +23,8 @@ pub(super) fn is_authority(value: &[u8]) -> bool {
     split_port(value).is_some()
 }
 
-/// Whether Host names the same authority as an absolute target; either side may leave out the scheme's default port.
+/// Whether Host names the same authority as an absolute target; either side may leave out the scheme's
+/// default port.
 pub(super) fn is_same_authority(host: &[u8], authority: &[u8], default_port: u16) -> bool {
     if host.eq_ignore_ascii_case(authority) {
         return true;

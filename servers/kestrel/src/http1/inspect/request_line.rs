@@ -5,7 +5,8 @@ use super::chars::{is_token, scan_target};
 use super::host::{is_authority, is_connect_authority};
 use crate::http1::target::split_absolute;
 
-/// No registered method is longer than 17 octets; RFC 9112 section 3 wants 501 for one longer than any implemented.
+/// No registered method is longer than 17 octets; RFC 9112 section 3 wants 501 for one longer than any
+/// implemented.
 const MAX_METHOD: usize = 64;
 /// What `http::Uri` can hold at most.
 const MAX_URI: usize = u16::MAX as usize - 1;
@@ -52,21 +53,22 @@ pub(super) struct RequestLine {
     pub(super) target_end: usize,
     /// Length of the line with its CRLF.
     pub(super) len: usize,
+    /// Which HTTP/1 it is.
     pub(super) version: Version,
+    /// Which form the target has.
     pub(super) form: Form,
     /// Whether `http::Uri` gives back exactly the target that it was given.
     pub(super) uri_carries_target: bool,
 }
 
 impl RequestLine {
-    /// Parses the line that starts `bytes`. Without a complete line there, the result is an error, but which one
-    /// means nothing.
+    /// Parses the line that starts `bytes`. Without a complete line there, the result is an error, but which
+    /// one means nothing.
     #[inline]
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Rejection> {
-        let Some(method_len) = bytes.iter().take(MAX_METHOD + 1).position(|&byte| !is_token(byte)) else {
-            return Err(Rejection::MethodTooLong);
-        };
-        // Exactly one SP between the parts: other whitespace is how parsers come to disagree (RFC 9112 section 3).
+        let Some(method_len) = method_len(bytes) else { return Err(Rejection::MethodTooLong) };
+        // Exactly one SP between the parts: other whitespace is how parsers come to disagree (RFC 9112
+        // section 3).
         if method_len == 0 || bytes[method_len] != b' ' {
             return Err(Rejection::InvalidRequestLine);
         }
@@ -106,8 +108,18 @@ impl RequestLine {
     }
 }
 
-/// SP, version and CRLF where the version is not HTTP/1.1. Its name is case-sensitive and both numbers are single
-/// digits (RFC 9112 section 2.3).
+/// Length of the token that starts `bytes`, if it is not too long for a method.
+#[inline]
+fn method_len(bytes: &[u8]) -> Option<usize> {
+    match bytes {
+        [b'G', b'E', b'T', b' ', ..] => Some(3),
+        [b'P', b'O', b'S', b'T', b' ', ..] => Some(4),
+        _ => bytes.iter().take(MAX_METHOD + 1).position(|&byte| !is_token(byte)),
+    }
+}
+
+/// SP, version and CRLF where the version is not HTTP/1.1. Its name is case-sensitive and both numbers are
+/// single digits (RFC 9112 section 2.3).
 #[cold]
 fn parse_version(tail: &[u8; 11]) -> Result<Version, Rejection> {
     match tail {
@@ -152,7 +164,8 @@ fn other_form(method: &[u8], target: &[u8]) -> Result<Form, Rejection> {
         };
     }
     if let Some(absolute) = split_absolute(target) {
-        // User information in a URI from elsewhere is there to deceive (RFC 9110 section 4.2.4); it fails this check.
+        // User information in a URI from elsewhere is there to deceive (RFC 9110 section 4.2.4); it fails
+        // this check.
         let authority = target.get(absolute.start..absolute.end).unwrap_or_default();
         return match is_authority(authority) {
             true => Ok(Form::Absolute {

@@ -46,6 +46,7 @@ impl Changes<'_> {
         out
     }
 
+    /// Writes one field line, or what stands in its place.
     fn apply_to_field(&self, bytes: &[u8], field: &FieldLine, out: &mut Vec<u8>) {
         let name = field.name(bytes);
         if self.plain_chunked && name.eq_ignore_ascii_case(b"transfer-encoding") {

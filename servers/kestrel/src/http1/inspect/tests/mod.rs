@@ -1,7 +1,9 @@
 //! Tests of the inspector: each rule, the corpus, and that the result does not depend on packet boundaries.
 
 mod corpus;
-mod rules;
+mod fields;
+mod framing;
+mod request_line;
 mod target;
 
 use super::{BodyFraming, Head, Inspector, Limits, Rejection, Step};

@@ -1,0 +1,253 @@
+//! The head of a request: its lines one by one, then what they mean together.
+
+use memchr::memchr;
+
+use super::chars::is_token;
+use super::chunked::Chunked;
+use super::fields::{Coding, Facts, FieldLine};
+use super::host::is_same_authority;
+use super::request_line::{Form, RequestLine, Version};
+use super::rewrite::Changes;
+use super::{BodyFraming, Head, Inspector, Rejection, State, Step};
+
+impl Inspector {
+    /// The request line, or empty lines before it.
+    #[inline]
+    pub(super) fn request_line(&mut self, input: &[u8]) -> Step {
+        if self.scanned <= 1 {
+            match input {
+                [] => return Step::NeedMore,
+                // RFC 9112 section 2.2: old clients send an empty line after a body.
+                [b'\r'] => return Step::NeedMore,
+                [b'\r', b'\n', ..] => return self.skip_empty_lines(input),
+                [0x16] => {
+                    self.scanned = 1;
+                    return Step::NeedMore;
+                }
+                [0x16, 0x03, ..] => return self.reject(Rejection::TlsOverHttp),
+                // Nothing that could follow makes a request line of it.
+                [first, ..] if !is_token(*first) => return self.reject(Rejection::InvalidRequestLine),
+                _ => {}
+            }
+        }
+        if self.is_still_open(input) {
+            return self.settle_request_line(input, None, Rejection::InvalidRequestLine);
+        }
+        match RequestLine::parse(input) {
+            Ok(line) if line.len <= self.limits.max_request_line => {
+                self.line_start = line.len;
+                self.scanned = line.len;
+                self.line = line;
+                self.facts = Facts::default();
+                self.fields_total = 0;
+                self.fields_count = 0;
+                self.skipped = 0;
+                self.state = State::Fields;
+                self.fields(input)
+            }
+            Ok(_) => self.settle_request_line(input, memchr(b'\n', input), Rejection::RequestLineTooLong),
+            Err(rejection) => self.settle_request_line(input, memchr(b'\n', input), rejection),
+        }
+    }
+
+    /// The field lines and the empty line after them.
+    #[inline]
+    pub(super) fn fields(&mut self, input: &[u8]) -> Step {
+        loop {
+            let bytes = input.get(self.line_start..).unwrap_or_default();
+            if bytes.starts_with(b"\r\n") {
+                return self.finish_head(input, self.line_start + 2);
+            }
+            match self.next_field(input) {
+                Ok(Some(line)) => {
+                    if let Err(rejection) = self.facts.record(input, self.line_start, &line) {
+                        return self.reject(rejection);
+                    }
+                    self.line_start += line.len;
+                    self.scanned = self.line_start;
+                }
+                Ok(None) => return Step::NeedMore,
+                Err(rejection) => return self.reject(rejection),
+            }
+        }
+    }
+
+    /// The whole head is there and each line of it is in order: does it make sense as one?
+    #[inline]
+    fn finish_head(&mut self, input: &[u8], len: usize) -> Step {
+        let line = self.line;
+        let facts = self.facts;
+        let Some(head) = input.get(..len) else { return Step::NeedMore };
+        let mut changes = Changes::default();
+        let body = match self.framing(head) {
+            Ok(body) => body,
+            Err(rejection) => return self.reject(rejection),
+        };
+        if let Err(rejection) = self.check_host(head, &mut changes) {
+            return self.reject(rejection);
+        }
+        changes.set_length_aside = body == BodyFraming::Chunked && facts.content_length.is_some();
+        changes.plain_chunked = facts.coding == Coding::ChunkedInList;
+        let mut raw_target = None;
+        if !line.uri_carries_target {
+            raw_target = Some(line.target(head).to_vec());
+            changes.target = Some(b"/");
+        }
+        let is_connect = line.form == Form::Authority;
+        self.closes = facts.close
+            // After CONNECT come the octets of a tunnel or of a client that believes to have one.
+            || is_connect
+            // RFC 9112 section 6.1: whoever is in front of us may have believed the other field.
+            || changes.set_length_aside
+            || (line.version == Version::Http10 && !facts.keep_alive);
+        let upgrades = facts.upgrade && facts.connection_upgrade;
+        let may_upgrade =
+            // RFC 9110 section 7.8: HTTP/1.0 has no Upgrade.
+            is_connect || (upgrades && body == BodyFraming::None && line.version != Version::Http10);
+        let rewritten = match changes.is_empty() && line.version != Version::Later {
+            true => None,
+            false => Some(changes.apply(head, &line)),
+        };
+        self.line_start = 0;
+        self.scanned = 0;
+        match body {
+            BodyFraming::None => self.end_message(),
+            BodyFraming::Length(length) => self.state = State::Length(length),
+            BodyFraming::Chunked => self.state = State::Chunked(Chunked::new()),
+        }
+        Step::Head(Head { len, rewritten, raw_target, body, may_upgrade, close: self.closes })
+    }
+
+    /// RFC 9112 section 6.3.
+    #[inline]
+    fn framing(&self, head: &[u8]) -> Result<BodyFraming, Rejection> {
+        let is_http10 = self.line.version == Version::Http10;
+        let body = match (self.facts.coding, self.facts.content_length) {
+            (Coding::Absent, None) if is_http10 && matches!(self.line.method(head), b"POST" | b"PUT") => {
+                return Err(Rejection::LengthRequiredHttp10);
+            }
+            (Coding::Absent, None | Some(0)) => BodyFraming::None,
+            (Coding::Absent, Some(length)) => BodyFraming::Length(length),
+            (_, _) if is_http10 => return Err(Rejection::TransferEncodingInHttp10),
+            (Coding::Chunked | Coding::ChunkedInList, _) => BodyFraming::Chunked,
+            (Coding::NotChunked, _) => return Err(Rejection::FinalTransferCodingNotChunked),
+            (Coding::OtherThenChunked, _) => return Err(Rejection::UnsupportedTransferCoding),
+        };
+        match body {
+            BodyFraming::None => Ok(body),
+            // RFC 9110 section 9.3.6: such a request has none, and nobody agrees on what else it would mean.
+            _ if self.line.form == Form::Authority => Err(Rejection::ConnectWithContent),
+            _ => Ok(body),
+        }
+    }
+
+    /// RFC 9112 sections 3.2 and 3.2.2.
+    #[inline]
+    fn check_host<'a>(&self, head: &'a [u8], changes: &mut Changes<'a>) -> Result<(), Rejection> {
+        let line = &self.line;
+        let Some((start, end)) = self.facts.host else {
+            return match line.version {
+                Version::Http10 => Ok(()),
+                _ => Err(Rejection::MissingHostHeader),
+            };
+        };
+        let host = || head.get(start..end).unwrap_or_default();
+        match line.form {
+            Form::Origin | Form::Asterisk => Ok(()),
+            Form::Authority if host().eq_ignore_ascii_case(line.target(head)) => Ok(()),
+            Form::Authority => Err(Rejection::InvalidHostHeader),
+            Form::Absolute { start, end, default_port } => {
+                let authority = line.target(head).get(start..end).unwrap_or_default();
+                if !is_same_authority(host(), authority, default_port) {
+                    if !self.overrides_host {
+                        return Err(Rejection::InvalidHostHeader);
+                    }
+                    changes.host = Some(authority);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// The field line at `line_start`, counted against the limits. None: its end is not there yet.
+    #[inline(always)]
+    pub(super) fn next_field(&mut self, input: &[u8]) -> Result<Option<FieldLine>, Rejection> {
+        if self.is_still_open(input) {
+            return self.settle_field(input, None, Rejection::InvalidRequestHeader);
+        }
+        let bytes = input.get(self.line_start..).unwrap_or_default();
+        match FieldLine::parse(bytes) {
+            Ok(line) => {
+                let total = self.fields_total + line.len;
+                if total > self.limits.max_headers_total {
+                    return Err(Rejection::HeadersExceedMaxTotalSize);
+                }
+                if self.fields_count >= self.limits.max_header_count {
+                    return Err(Rejection::TooManyHeaders);
+                }
+                self.fields_total = total;
+                self.fields_count += 1;
+                Ok(Some(line))
+            }
+            Err(rejection) => self.settle_field(input, memchr(b'\n', bytes), rejection),
+        }
+    }
+
+    /// Whether the line at `line_start` was incomplete before and still is. Searches only what is new.
+    #[inline]
+    fn is_still_open(&self, input: &[u8]) -> bool {
+        self.scanned > self.line_start
+            && memchr(b'\n', input.get(self.scanned..).unwrap_or_default()).is_none()
+    }
+
+    /// The field line at `line_start` is bad or incomplete; `lf` is where its LF is, counted from there.
+    #[cold]
+    fn settle_field(
+        &mut self,
+        input: &[u8],
+        lf: Option<usize>,
+        bad: Rejection,
+    ) -> Result<Option<FieldLine>, Rejection> {
+        let room = self.limits.max_headers_total.saturating_sub(self.fields_total);
+        let bytes = input.get(self.line_start..).unwrap_or_default();
+        match lf {
+            Some(lf) if lf < room => Err(bad),
+            Some(_) => Err(Rejection::HeadersExceedMaxTotalSize),
+            // The empty line is no field and has no limit.
+            None if bytes.len() < room || matches!(bytes, [] | [b'\r']) => {
+                self.scanned = input.len();
+                Ok(None)
+            }
+            None => Err(Rejection::HeadersExceedMaxTotalSize),
+        }
+    }
+
+    /// The request line is bad or incomplete; `lf` is where its LF is.
+    #[cold]
+    fn settle_request_line(&mut self, input: &[u8], lf: Option<usize>, bad: Rejection) -> Step {
+        let room = self.limits.max_request_line;
+        match lf {
+            Some(lf) if lf < room => self.reject(bad),
+            None if input.len() < room => {
+                self.scanned = input.len();
+                Step::NeedMore
+            }
+            _ => match memchr(b' ', input.get(..room).unwrap_or(input)) {
+                Some(_) => self.reject(Rejection::RequestLineTooLong),
+                None => self.reject(Rejection::MethodTooLong),
+            },
+        }
+    }
+
+    /// RFC 9112 section 2.2.
+    #[cold]
+    fn skip_empty_lines(&mut self, input: &[u8]) -> Step {
+        let lines = input.chunks(2).take_while(|line| line == b"\r\n").count();
+        self.skipped += 2 * lines;
+        // Without a limit, a client could keep an idle connection alive with them.
+        match self.skipped > self.limits.max_request_line {
+            true => self.reject(Rejection::InvalidRequestLine),
+            false => Step::Skip(2 * lines),
+        }
+    }
+}
