@@ -75,8 +75,7 @@ impl Inspector {
     /// The whole head is there and each line of it is in order: does it make sense as one?
     #[inline]
     fn finish_head(&mut self, input: &[u8], len: usize) -> Step {
-        let line = self.line;
-        let facts = self.facts;
+        let (line, facts) = (&self.line, &self.facts);
         let Some(head) = input.get(..len) else { return Step::NeedMore };
         let mut changes = Changes::default();
         let body = match self.framing(head) {
@@ -94,7 +93,7 @@ impl Inspector {
             changes.target = Some(b"/");
         }
         let is_connect = line.form == Form::Authority;
-        self.closes = facts.close
+        let close = facts.close
             // After CONNECT come the octets of a tunnel or of a client that believes to have one.
             || is_connect
             // RFC 9112 section 6.1: whoever is in front of us may have believed the other field.
@@ -106,8 +105,9 @@ impl Inspector {
             is_connect || (upgrades && body == BodyFraming::None && line.version != Version::Http10);
         let rewritten = match changes.is_empty() && line.version != Version::Later {
             true => None,
-            false => Some(changes.apply(head, &line)),
+            false => Some(changes.apply(head, line)),
         };
+        self.closes = close;
         self.line_start = 0;
         self.scanned = 0;
         match body {
@@ -115,7 +115,7 @@ impl Inspector {
             BodyFraming::Length(length) => self.state = State::Length(length),
             BodyFraming::Chunked => self.state = State::Chunked(Chunked::new()),
         }
-        Step::Head(Head { len, rewritten, raw_target, body, may_upgrade, close: self.closes })
+        Step::Head(Head { len, rewritten, raw_target, body, may_upgrade, close })
     }
 
     /// RFC 9112 section 6.3.

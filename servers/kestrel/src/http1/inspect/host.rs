@@ -8,6 +8,7 @@ use super::chars::is_host;
 ///
 /// Narrower than the grammar of RFC 3986 where nothing real needs the rest: no percent-encoding, no `* + , ;
 /// =`, no IPvFuture, no empty port, no port above 65535. What is in brackets has to be an IPv6 address.
+#[inline]
 pub(crate) fn is_valid_host(value: &[u8]) -> bool {
     value.is_empty() || split_port(value).is_some()
 }
@@ -36,6 +37,7 @@ pub(super) fn is_same_authority(host: &[u8], authority: &[u8], default_port: u16
 }
 
 /// Host and port of a valid, non-empty authority.
+#[inline]
 fn split_port(value: &[u8]) -> Option<(&[u8], Option<u16>)> {
     let end = match value.first()? {
         b'[' => {

@@ -78,10 +78,8 @@ impl RequestLine {
         let Some(tail) = rest.first_chunk::<11>() else {
             return Err(bad_end_of_target(rest));
         };
-        let version = match tail {
-            b" HTTP/1.1\r\n" => Version::Http11,
-            _ => parse_version(tail)?,
-        };
+        // As one comparison; a pattern would be eleven.
+        let version = if tail == b" HTTP/1.1\r\n" { Version::Http11 } else { parse_version(tail)? };
         let form = match target.first() {
             Some(b'/') if method_len != 7 || bytes[..7] != *b"CONNECT" => Form::Origin,
             _ => other_form(&bytes[..method_len], target)?,
