@@ -17,9 +17,12 @@ mod cancellation;
 mod collection;
 mod connection;
 mod error;
+mod framework;
+mod native;
 mod request;
 mod response;
 mod server;
+mod tls;
 
 pub use self::{
     application::*,
@@ -28,7 +31,10 @@ pub use self::{
     collection::{Entry, Feature, FeatureCollection, FeatureKeys, Iter, Key},
     connection::*,
     error::{BadHttpRequestError, BoxError, FeatureError},
+    framework::*,
+    native::*,
     request::*,
     response::*,
     server::*,
+    tls::*,
 };

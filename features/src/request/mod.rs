@@ -1,5 +1,6 @@
 //! Features of the request.
 
+mod bad_request;
 mod body_detection;
 mod identifier;
 mod lifetime;
@@ -7,17 +8,20 @@ mod max_body_size;
 mod message;
 mod min_data_rate;
 mod plain;
+mod stream_id;
 mod trailers;
 mod upgrade;
 
 pub use self::{
+    bad_request::BadHttpRequestFeature,
     body_detection::HttpRequestBodyDetectionFeature,
-    identifier::HttpRequestIdentifierFeature,
-    lifetime::HttpRequestLifetimeFeature,
+    identifier::{HttpRequestIdentifierFeature, PlainRequestIdentifier},
+    lifetime::{HttpRequestLifetimeFeature, PlainRequestLifetime},
     max_body_size::HttpMaxRequestBodySizeFeature,
     message::HttpRequestFeature,
     min_data_rate::{HttpMinRequestBodyDataRateFeature, HttpMinResponseDataRateFeature, MinDataRate},
     plain::PlainRequest,
+    stream_id::Http2StreamIdFeature,
     trailers::HttpRequestTrailersFeature,
     upgrade::{HttpExtendedConnectFeature, HttpUpgradeFeature},
 };

@@ -9,6 +9,7 @@ mod plain;
 mod plain_body;
 mod reset;
 mod rules;
+mod send_file;
 mod steps;
 mod trailers;
 
@@ -22,6 +23,7 @@ pub use self::{
     plain_body::{BodyFraming, PlainResponseBody, ResponseSink},
     reset::HttpResetFeature,
     rules::{BodyWrite, ResponseRules},
+    send_file::{HttpSendFileFeature, file_range, send_file},
     steps::{complete_response, flush_response, start_response, upgrade, write_response},
     trailers::{HttpResponseTrailersFeature, PlainResponseTrailers},
 };
