@@ -13,6 +13,9 @@ pub use self::{
     context::{HttpContext, Request, RequestMut, Response, ResponseMut},
     error::{Error, Result},
     handler::{Handler, HandlerFn},
-    hosting::HostingApplication,
+    hosting::{
+        ApplicationLifetime, Configuration, ConfigurationError, HostError, HostingApplication, WebHost,
+        WebHostBuilder,
+    },
     pipeline::{Middleware, MiddlewareFn, Next, Pipeline},
 };

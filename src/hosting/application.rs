@@ -6,6 +6,7 @@ use falconry_features::{
     BoxError, BoxFuture, CatchPanic, FeatureCollection, FeatureError, HostContext, HttpApplication, Processed,
 };
 
+use super::in_flight::{InFlight, Ticket};
 use crate::{Handler, HttpContext};
 
 /// Runs a [`Handler`] for every request that a server hands over.
@@ -27,27 +28,36 @@ use crate::{Handler, HttpContext};
 #[derive(Clone)]
 pub struct HostingApplication {
     handler: Arc<dyn Handler>,
+    in_flight: Arc<InFlight>,
 }
 
 impl HostingApplication {
     /// An application that is this handler, for instance a [`Pipeline`](crate::Pipeline).
     pub fn new(handler: impl Handler) -> Self {
-        Self { handler: Arc::new(handler) }
+        Self::counted(handler, Arc::default())
+    }
+
+    /// The same, with its running requests counted where a host sees them.
+    pub(super) fn counted(handler: impl Handler, in_flight: Arc<InFlight>) -> Self {
+        Self { handler: Arc::new(handler), in_flight }
     }
 }
 
 impl HttpApplication for HostingApplication {
     fn create_context(&self, mut features: FeatureCollection) -> Result<Box<dyn HostContext>, BoxError> {
         let reused = features.take_host_context().and_then(|context| context.downcast::<Context>().ok());
-        let context = match reused {
+        let mut context = match reused {
             Some(mut context) => {
                 context.http.set_features(features);
                 context
             }
-            None => {
-                Box::new(Context { http: HttpContext::new(features), handler: Arc::clone(&self.handler) })
-            }
+            None => Box::new(Context {
+                http: HttpContext::new(features),
+                handler: Arc::clone(&self.handler),
+                ticket: self.in_flight.ticket(),
+            }),
         };
+        context.ticket.begin();
         Ok(context)
     }
 
@@ -56,7 +66,7 @@ impl HttpApplication for HostingApplication {
             let mut context = Abandoned(Some(context));
             let result =
                 match context.0.as_deref_mut().and_then(|context| (context as &mut dyn Any).downcast_mut()) {
-                    Some(Context { http, handler }) => CatchPanic::new(handler.handle(http)).await,
+                    Some(Context { http, handler, .. }) => CatchPanic::new(handler.handle(http)).await,
                     None => {
                         Err(FeatureError::invalid_argument("a context that another application made").into())
                     }
@@ -79,6 +89,7 @@ impl std::fmt::Debug for HostingApplication {
 struct Context {
     http: HttpContext,
     handler: Arc<dyn Handler>,
+    ticket: Ticket,
 }
 
 impl HostContext for Context {
@@ -119,7 +130,8 @@ fn dispose(context: Box<dyn HostContext>, error: Option<&BoxError>) -> FeatureCo
     }
     let mut context = context;
     let mut features = std::mem::take(context.features_mut());
-    if let Ok(context) = (context as Box<dyn Any>).downcast::<Context>() {
+    if let Ok(mut context) = (context as Box<dyn Any>).downcast::<Context>() {
+        context.ticket.end();
         features.set_host_context(context);
     }
     features

@@ -1,5 +1,25 @@
-//! What stands between a server and the application.
+//! What stands between a server and the application: configuration, choice of the server, addresses,
+//! lifetime, start and stop.
 
+mod addresses;
 mod application;
+mod builder;
+mod configuration;
+mod console;
+mod error;
+mod host;
+mod in_flight;
+mod lifetime;
+mod servers;
+mod shutdown;
+mod signals;
+mod sources;
 
-pub use self::application::HostingApplication;
+pub use self::{
+    application::HostingApplication,
+    builder::WebHostBuilder,
+    configuration::{Configuration, ConfigurationError},
+    error::HostError,
+    host::WebHost,
+    lifetime::ApplicationLifetime,
+};

@@ -1,0 +1,248 @@
+//! [`WebHostBuilder`]: what a host shall be.
+
+use std::{fmt, path::Path, sync::Arc, time::Duration};
+
+use falconry_features::{Server, ServerError};
+
+use super::{
+    ApplicationLifetime, Configuration, HostError, WebHost,
+    configuration::process_variables,
+    console::Console,
+    host::Parts,
+    servers::{self, Servers},
+    sources::{Settings, Sources},
+};
+use crate::Handler;
+
+/// Says what a host shall be. What is said here wins over every other source of settings.
+///
+/// ```no_run
+/// # async fn run(app: falconry::Pipeline) -> Result<(), falconry::HostError> {
+/// use falconry::WebHost;
+/// use std::time::Duration;
+///
+/// WebHost::builder()
+///     .args(std::env::args())
+///     .shutdown_timeout(Duration::from_secs(10))
+///     .run(app)
+///     .await
+/// # }
+/// ```
+///
+/// # Where settings come from
+///
+/// The later wins: environment variables that start with `ASPNETCORE_`, `DOTNET_`, `FALCONRY_`; the
+/// files `appsettings.json`, `appsettings.{Environment}.json`, `falconry.json`,
+/// `falconry.{Environment}.json`, `falconry.toml` and `falconry.{Environment}.toml` in the content
+/// root; the file that `--config` names; all environment variables by their plain names; the command
+/// line; this builder. Only `FALCONRY_SERVER` wins over the files.
+///
+/// | key | meaning | default |
+/// |---|---|---|
+/// | `urls` | addresses, with `;` between them | those of the ports, else the server's own |
+/// | `http_ports`, `https_ports` | ports on all addresses; unused if there are `urls` | none |
+/// | `preferHostingUrls` | `urls` win over endpoints configured in the server | false |
+/// | `server` | which of the servers compiled in runs | Kestrel, else the only one |
+/// | `shutdownTimeoutSeconds` | how long a stop waits for requests | 30 |
+/// | `suppressStatusMessages` | nothing on the console | false |
+/// | `environment` | a name such as `Development` | `Production` |
+/// | `contentRoot` | the directory of the program's files | the current one |
+/// | `config` | one more configuration file, JSON or TOML | none |
+#[must_use = "a builder does nothing until it is run or built"]
+pub struct WebHostBuilder {
+    sources: Sources,
+    servers: Servers,
+    server: Option<Box<dyn Server>>,
+    shutdown_timeout: Option<Duration>,
+    console: Console,
+    lifetime: ApplicationLifetime,
+    #[cfg(feature = "kestrel")]
+    kestrel: Vec<servers::ConfigureKestrel>,
+}
+
+impl WebHostBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            sources: Sources { variables: process_variables(), ..Sources::default() },
+            servers: Servers::default(),
+            server: None,
+            shutdown_timeout: None,
+            console: Console::default(),
+            lifetime: ApplicationLifetime::default(),
+            #[cfg(feature = "kestrel")]
+            kestrel: Vec::new(),
+        }
+    }
+
+    /// The addresses to listen on, with `;` between them. Key: `urls`.
+    pub fn urls(self, urls: impl Into<String>) -> Self {
+        self.setting("urls", urls)
+    }
+
+    /// Reads the command line. The first argument is the program's name, as
+    /// [`std::env::args`] gives it. Default: none are read.
+    ///
+    /// `--key value`, `--key=value`, `/key value`, `/key=value` and `key=value` are settings; the rest
+    /// is left to the program.
+    pub fn args<I>(mut self, args: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.sources.arguments = args.into_iter().skip(1).map(Into::into).collect();
+        self
+    }
+
+    /// Takes these environment variables in the place of the process's own: for tests.
+    pub fn environment_variables<I, N, V>(mut self, variables: I) -> Self
+    where
+        I: IntoIterator<Item = (N, V)>,
+        N: Into<String>,
+        V: Into<String>,
+    {
+        self.sources.variables =
+            variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        self
+    }
+
+    /// Adds settings, which win over files, environment and command line.
+    pub fn configuration(mut self, configuration: Configuration) -> Self {
+        self.sources.code.merge(configuration);
+        self
+    }
+
+    /// Sets one key.
+    pub fn setting(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.sources.code.set(key, value);
+        self
+    }
+
+    /// Runs on this server, whatever is compiled in or asked for elsewhere.
+    pub fn server(self, server: impl Server + 'static) -> Self {
+        self.boxed_server(Box::new(server))
+    }
+
+    /// As [`server`](Self::server), for a server whose type is not known.
+    pub fn boxed_server(mut self, server: Box<dyn Server>) -> Self {
+        self.server = Some(server);
+        self
+    }
+
+    /// Runs on the server with this name, in any case. Key: `server`.
+    pub fn server_named(self, name: impl Into<String>) -> Self {
+        self.setting("server", name)
+    }
+
+    /// Adds a server that can be chosen by name, beside those compiled in.
+    pub fn add_server<F>(mut self, name: &str, create: F) -> Self
+    where
+        F: FnOnce(&Configuration) -> Result<Box<dyn Server>, ServerError> + Send + 'static,
+    {
+        self.servers.add(name, create);
+        self
+    }
+
+    /// Sets options of Kestrel, for the case that it runs.
+    #[cfg(feature = "kestrel")]
+    pub fn kestrel<F>(mut self, configure: F) -> Self
+    where
+        F: FnOnce(&mut falconry_kestrel::KestrelServerOptions) + Send + 'static,
+    {
+        self.kestrel.push(Box::new(configure));
+        self
+    }
+
+    /// Whether addresses from `urls` or ports win over endpoints configured in the server itself.
+    /// Default: false. Key: `preferHostingUrls`.
+    pub fn prefer_hosting_urls(self, prefer: bool) -> Self {
+        self.setting("preferHostingUrls", prefer.to_string())
+    }
+
+    /// How long a stop waits for requests before it aborts them. Default: 30 seconds. Key:
+    /// `shutdownTimeoutSeconds`.
+    pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
+        self.shutdown_timeout = Some(timeout);
+        self
+    }
+
+    /// Whether nothing is written to the console; the log still tells. Default: false. Key:
+    /// `suppressStatusMessages`.
+    pub fn suppress_status_messages(self, suppress: bool) -> Self {
+        self.setting("suppressStatusMessages", suppress.to_string())
+    }
+
+    /// Where the lines go that would be written to the console. Default: status to standard output,
+    /// warnings and progress to standard error unless the program has a `tracing` subscriber.
+    pub fn status_writer(mut self, write: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.console = Console::Writer(Arc::new(write));
+        self
+    }
+
+    /// The name of the environment, such as `Development`. Default: `Production`. Key: `environment`.
+    pub fn environment(self, name: impl Into<String>) -> Self {
+        self.setting("environment", name)
+    }
+
+    /// The directory of the program's files. Default: the current one. Key: `contentRoot`.
+    pub fn content_root(self, path: impl AsRef<Path>) -> Self {
+        let path = path.as_ref().to_string_lossy().into_owned();
+        self.setting("contentRoot", path)
+    }
+
+    /// The events of the host that is to be built, for handlers and callbacks.
+    pub fn lifetime(&self) -> ApplicationLifetime {
+        self.lifetime.clone()
+    }
+
+    /// Makes the host, with its server; nothing is bound yet.
+    ///
+    /// # Errors
+    /// A setting or configuration file is wrong, or the server asked for is not compiled in.
+    pub fn build(self, handler: impl Handler) -> Result<WebHost, HostError> {
+        let Settings { configuration, environment, content_root } = self.sources.load()?;
+        let silent = configuration.flag("suppressStatusMessages")?.unwrap_or_default();
+        let seconds = configuration.parsed("shutdownTimeoutSeconds", "a whole number of seconds")?;
+        let shutdown_timeout = self.shutdown_timeout.or(seconds.map(Duration::from_secs));
+        let (server_name, server) = match self.server {
+            Some(server) => ("custom".to_owned(), server),
+            None => {
+                let servers = self.servers;
+                #[cfg(feature = "kestrel")]
+                let servers = servers.with_kestrel(self.kestrel);
+                #[cfg(feature = "test-host")]
+                let servers = servers.with_test_host();
+                servers.create(servers::wanted(&configuration), &configuration)?
+            }
+        };
+        Ok(WebHost::new(
+            handler,
+            Parts {
+                server,
+                server_name,
+                lifetime: self.lifetime,
+                console: if silent { Console::Silent } else { self.console },
+                shutdown_timeout: shutdown_timeout.unwrap_or(Duration::from_secs(30)),
+                configuration,
+                environment,
+                content_root,
+            },
+        ))
+    }
+
+    /// Makes the host, starts it, and stops it when a signal or the program asks for that.
+    ///
+    /// # Errors
+    /// Those of [`build`](Self::build) and [`WebHost::run_until_stopped`].
+    pub async fn run(self, handler: impl Handler) -> Result<(), HostError> {
+        self.build(handler)?.run_until_stopped().await
+    }
+}
+
+impl fmt::Debug for WebHostBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebHostBuilder")
+            .field("servers", &self.servers)
+            .field("code", &self.sources.code)
+            .finish_non_exhaustive()
+    }
+}

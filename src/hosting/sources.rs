@@ -1,0 +1,76 @@
+//! Where settings come from, and which wins.
+
+use std::path::{Path, PathBuf};
+
+use super::{Configuration, HostError};
+
+/// Everything that a builder was told.
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    pub(super) arguments: Vec<String>,
+    pub(super) variables: Vec<(String, String)>,
+    pub(super) code: Configuration,
+}
+
+/// The configuration and what had to be known to find its files.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) configuration: Configuration,
+    pub(super) environment: String,
+    pub(super) content_root: PathBuf,
+}
+
+impl Sources {
+    /// Reads all sources, the weakest first: prefixed variables, files, plain variables, arguments, code.
+    ///
+    /// The environment's name, the content root and `config` come from variables with a prefix,
+    /// arguments and code only: they say which files there are.
+    pub(super) fn load(self) -> Result<Settings, HostError> {
+        let mut prefixed = Configuration::new();
+        for prefix in ["ASPNETCORE_", "DOTNET_", "FALCONRY_"] {
+            prefixed.add_environment(prefix, self.variables.iter().map(|(name, value)| (name, value)));
+        }
+        let mut direct = Configuration::new();
+        direct.add_args(self.arguments);
+        direct.merge(self.code);
+
+        let mut host = prefixed.clone();
+        host.merge(direct.clone());
+        let environment = host.filled("environment").unwrap_or("Production").to_owned();
+        let content_root = content_root(&host)?;
+
+        let mut configuration = prefixed;
+        for name in file_names(&environment) {
+            configuration.add_file_if_there(content_root.join(name))?;
+        }
+        if let Some(file) = host.filled("config") {
+            configuration.add_file(file)?;
+        }
+        // This one variable wins over files: it is how one program is run on several servers.
+        let server = self.variables.iter().filter(|(name, _)| name.eq_ignore_ascii_case("FALCONRY_SERVER"));
+        let server: Vec<_> = server.cloned().collect();
+        configuration.add_environment("", self.variables);
+        configuration.add_environment("FALCONRY_", server);
+        configuration.merge(direct);
+        Ok(Settings { configuration, environment, content_root })
+    }
+}
+
+fn file_names(environment: &str) -> [String; 6] {
+    [
+        "appsettings.json".to_owned(),
+        format!("appsettings.{environment}.json"),
+        "falconry.json".to_owned(),
+        format!("falconry.{environment}.json"),
+        "falconry.toml".to_owned(),
+        format!("falconry.{environment}.toml"),
+    ]
+}
+
+fn content_root(host: &Configuration) -> Result<PathBuf, HostError> {
+    let root = Path::new(host.filled("contentRoot").unwrap_or("."));
+    match root.canonicalize() {
+        Ok(root) if root.is_dir() => Ok(root),
+        _ => Err(host.refuse("contentRoot", "a directory that exists").into()),
+    }
+}
