@@ -38,7 +38,7 @@ fn describe(ctx: &HttpContext, contract: &Contract) -> Value {
     let mut features: Vec<_> = ctx.features().iter().map(|entry| entry.name()).collect();
     features.sort_unstable();
     json!({
-        "server": contract.server,
+        "server": contract.server.get(),
         "protocol": format!("{:?}", request.version()),
         "scheme": request.scheme(),
         "host": request.host(),

@@ -27,7 +27,7 @@ mod query;
 mod status;
 mod web_socket;
 
-use std::sync::{Arc, atomic::AtomicU64};
+use std::sync::{Arc, OnceLock, atomic::AtomicU64};
 
 use falconry::{Handler, HttpContext, Pipeline, Result};
 use falconry_features::BoxFuture;
@@ -44,14 +44,14 @@ pub fn app() -> Pipeline {
     Pipeline::new().run(Contract::default())
 }
 
-/// The contract app, which gives `server` as the name of the server in `/info`.
-pub fn app_named(server: &str) -> Pipeline {
-    Pipeline::new().run(Contract { server: Some(server.to_owned()), ..Contract::default() })
+/// The contract app, whose `/info` gives the name of the server once `server` has been set.
+pub fn app_on(server: Arc<OnceLock<String>>) -> Pipeline {
+    Pipeline::new().run(Contract { server, ..Contract::default() })
 }
 
 #[derive(Debug, Default)]
 struct Contract {
-    server: Option<String>,
+    server: Arc<OnceLock<String>>,
     /// Requests to `/wait` whose client left first.
     aborted: Arc<AtomicU64>,
 }

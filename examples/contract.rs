@@ -1,0 +1,20 @@
+//! The contract app on any server: one program that every suite talks to.
+//!
+//! ```text
+//! cargo run --example contract -- --server kestrel --urls http://127.0.0.1:5000
+//! ```
+//!
+//! `falconry_conformance::contract` lists its routes. `--config FILE` and `key=value` set options.
+
+use std::sync::{Arc, OnceLock};
+
+use falconry::{HostError, WebHost};
+use falconry_conformance::contract;
+
+#[tokio::main]
+async fn main() -> Result<(), HostError> {
+    let server = Arc::new(OnceLock::new());
+    let host = WebHost::builder().args(std::env::args()).build(contract::app_on(Arc::clone(&server)))?;
+    server.get_or_init(|| host.server_name().to_owned());
+    host.run_until_stopped().await
+}
