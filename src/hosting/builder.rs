@@ -202,7 +202,7 @@ impl WebHostBuilder {
         let Settings { configuration, environment, content_root } = self.sources.load()?;
         let silent = configuration.flag("suppressStatusMessages")?.unwrap_or_default();
         let seconds = configuration.parsed("shutdownTimeoutSeconds", "a whole number of seconds")?;
-        let shutdown_timeout = self.shutdown_timeout.or(seconds.map(Duration::from_secs));
+        let shutdown_timeout = self.shutdown_timeout.or_else(|| seconds.map(Duration::from_secs));
         let (server_name, server) = match self.server {
             Some(server) => ("custom".to_owned(), server),
             None => {

@@ -66,7 +66,10 @@ enum State {
     Starting,
     Started,
     Failed,
-    Stopped,
+    /// `ran`: the server has something to stop.
+    Stopped {
+        ran: bool,
+    },
 }
 
 impl WebHost {
@@ -118,15 +121,12 @@ impl WebHost {
     /// # Errors
     /// The server reports that it could not stop in order.
     pub async fn stop(&self, deadline: Deadline) -> Result<(), HostError> {
-        let before = std::mem::replace(&mut *self.lock(), State::Stopped);
-        if before != State::Stopped {
+        let (is_first, ran) = self.enter_stop();
+        if is_first {
             self.parts.lifetime.fire(Event::Stopping);
             self.parts.console.status("Application is shutting down...");
         }
-        let stopped = match before {
-            State::New | State::Failed => Ok(()),
-            State::Starting | State::Started | State::Stopped => self.parts.server.stop(deadline).await,
-        };
+        let stopped = if ran { self.parts.server.stop(deadline).await } else { Ok(()) };
         self.parts.lifetime.fire(Event::Stopped);
         stopped.map_err(HostError::stop)
     }
@@ -229,10 +229,22 @@ impl WebHost {
                 Ok(())
             }
             State::Starting | State::Started => Err(HostError::state("the host has already been started")),
-            State::Failed | State::Stopped => {
+            State::Failed | State::Stopped { .. } => {
                 Err(HostError::state("the host has been used; build another to serve again"))
             }
         }
+    }
+
+    /// Whether this is the first stop, and whether the server has been started.
+    fn enter_stop(&self) -> (bool, bool) {
+        let mut state = self.lock();
+        let (is_first, ran) = match *state {
+            State::New | State::Failed => (true, false),
+            State::Starting | State::Started => (true, true),
+            State::Stopped { ran } => (false, ran),
+        };
+        *state = State::Stopped { ran };
+        (is_first, ran)
     }
 
     fn change_state(&self, from: State, to: State) {

@@ -52,7 +52,7 @@ impl Servers {
     ) -> Result<(String, Box<dyn Server>), HostError> {
         let position = match &wanted {
             Some(wanted) => self.position(wanted.name),
-            None => self.position("kestrel").or((self.entries.len() == 1).then_some(0)),
+            None => self.position("kestrel").or_else(|| (self.entries.len() == 1).then_some(0)),
         };
         let Some(position) = position else { return Err(self.not_found(wanted)) };
         let (name, create) = self.entries.swap_remove(position);

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use falconry::features::{
-    Deadline, FeatureCollection, HttpApplication, Server, ServerAddresses, ServerAddressesFeature, ServerError,
+    Deadline, FeatureCollection, HttpApplication, Server, ServerAddresses, ServerAddressesFeature,
+    ServerError,
 };
 use tokio::sync::Notify;
 
@@ -110,10 +111,10 @@ impl Server for RecordingServer {
 
     async fn stop(&self, deadline: Deadline) -> Result<(), ServerError> {
         self.record("stop");
-        if let Some(drain) = &self.shared.drain {
-            if deadline.limit(drain.notified()).await.is_none() {
-                self.record("aborted");
-            }
+        if let Some(drain) = &self.shared.drain
+            && deadline.limit(drain.notified()).await.is_none()
+        {
+            self.record("aborted");
         }
         Ok(())
     }

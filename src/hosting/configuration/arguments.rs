@@ -41,10 +41,9 @@ impl<'a> Argument<'a> {
             None => (&argument[dashes.len()..], None),
         };
         // A bare word is the program's, and so are `-x` and `/a/path`.
-        let is_setting = !key.is_empty()
-            && !key.starts_with('-')
-            && !(dashes == "/" && key.contains('/'))
-            && !(dashes.is_empty() && value.is_none());
+        let is_bare = dashes.is_empty() && value.is_none();
+        let is_path = dashes == "/" && key.contains('/');
+        let is_setting = !(key.is_empty() || key.starts_with('-') || is_bare || is_path);
         is_setting.then_some(Self { dashes, key, value })
     }
 }
