@@ -36,9 +36,6 @@ impl Entry {
 
     /// The feature, if `F` is its key.
     pub fn feature<F: ?Sized + Feature>(&self) -> Option<&F> {
-        if self.key != TypeId::of::<F>() {
-            return None;
-        }
         self.feature.downcast_ref::<Box<F>>().map(|feature| &**feature)
     }
 

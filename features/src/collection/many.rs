@@ -2,7 +2,7 @@
 
 use std::{any::TypeId, marker::PhantomData};
 
-use super::{Entry, Feature};
+use super::{Feature, FeatureCollection};
 
 /// Stands for one feature in the tuple that names what
 /// [`FeatureCollection::get_many_mut`](crate::FeatureCollection::get_many_mut) shall find.
@@ -15,7 +15,7 @@ pub trait FeatureKeys {
     type Features<'a>;
 
     #[doc(hidden)]
-    fn get_from(entries: &mut [Entry]) -> Option<Self::Features<'_>>;
+    fn get_from(collection: &mut FeatureCollection) -> Option<Self::Features<'_>>;
 }
 
 macro_rules! feature_keys {
@@ -23,13 +23,13 @@ macro_rules! feature_keys {
         impl<$($feature: ?Sized + Feature),+> FeatureKeys for ($(Key<$feature>,)+) {
             type Features<'a> = ($(&'a mut $feature,)+);
 
-            fn get_from(entries: &mut [Entry]) -> Option<Self::Features<'_>> {
+            fn get_from(collection: &mut FeatureCollection) -> Option<Self::Features<'_>> {
                 let keys = [$(TypeId::of::<$feature>()),+];
                 let mut places = [0; $count];
                 for (place, key) in places.iter_mut().zip(keys) {
-                    *place = entries.iter().position(|entry| entry.key() == key)?;
+                    *place = collection.index.position(&collection.entries, key)?;
                 }
-                let [$($found),+] = entries.get_disjoint_mut(places).ok()?;
+                let [$($found),+] = collection.entries.get_disjoint_mut(places).ok()?;
                 Some(($($found.feature_mut::<$feature>()?,)+))
             }
         }

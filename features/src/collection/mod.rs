@@ -1,6 +1,7 @@
 //! [`FeatureCollection`]: what a server offers, keyed by trait.
 
 mod entry;
+mod index;
 mod many;
 
 use std::{
@@ -9,6 +10,7 @@ use std::{
     sync::Arc,
 };
 
+use self::index::Index;
 pub use self::{
     entry::{Entry, Feature},
     many::{FeatureKeys, Key},
@@ -35,6 +37,7 @@ use crate::FeatureError;
 #[derive(Default)]
 pub struct FeatureCollection {
     entries: Vec<Entry>,
+    index: Index,
     defaults: Option<Arc<Self>>,
     revision: u64,
     host_context: Option<Box<dyn Any + Send + Sync>>,
@@ -43,7 +46,7 @@ pub struct FeatureCollection {
 impl FeatureCollection {
     /// An empty collection. Allocates nothing.
     pub const fn new() -> Self {
-        Self { entries: Vec::new(), defaults: None, revision: 0, host_context: None }
+        Self { entries: Vec::new(), index: Index::new(), defaults: None, revision: 0, host_context: None }
     }
 
     /// An empty collection with room for `capacity` own entries.
@@ -63,6 +66,7 @@ impl FeatureCollection {
             Some(index) => Some(self.entries[index].replace(feature)),
             None => {
                 self.entries.push(Entry::new(feature));
+                self.index.added(&self.entries);
                 None
             }
         }
@@ -74,13 +78,32 @@ impl FeatureCollection {
     pub fn take<F: ?Sized + Feature>(&mut self) -> Option<Box<F>> {
         let index = self.position::<F>()?;
         self.revision += 1;
-        Some(self.entries.remove(index).into_feature())
+        let entry = self.entries.remove(index);
+        self.index.removed(&self.entries);
+        Some(entry.into_feature())
     }
 
     /// The own entry, for change. Defaults are shared and therefore read-only: see [`get`](Self::get).
     pub fn get_mut<F: ?Sized + Feature>(&mut self) -> Option<&mut F> {
         let index = self.position::<F>()?;
         self.entries[index].feature_mut()
+    }
+
+    /// The own entry, for change; if there is none, what `create` makes is set first.
+    ///
+    /// ```
+    /// use falconry_features::{FeatureCollection, ItemsFeature, PlainItems};
+    ///
+    /// let mut features = FeatureCollection::new();
+    /// let items = features.get_or_insert_with::<dyn ItemsFeature>(|| Box::<PlainItems>::default());
+    /// items.items_mut().insert(7_u8);
+    /// assert_eq!(features.revision(), 1);
+    /// ```
+    pub fn get_or_insert_with<F: ?Sized + Feature>(&mut self, create: impl FnOnce() -> Box<F>) -> &mut F {
+        if self.position::<F>().is_none() {
+            self.set(create());
+        }
+        self.get_mut().expect("the entry was there or has just been set")
     }
 
     /// Several own entries at once, for change; `None` if one of them is missing or named twice.
@@ -100,13 +123,13 @@ impl FeatureCollection {
     /// # let (_, _) = (left, right);
     /// ```
     pub fn get_many_mut<K: FeatureKeys>(&mut self) -> Option<K::Features<'_>> {
-        K::get_from(&mut self.entries)
+        K::get_from(self)
     }
 
     /// The feature that answers for `F`: the own entry, else that of the collections underneath.
     pub fn get<F: ?Sized + Feature>(&self) -> Option<&F> {
-        match self.entries.iter().find_map(Entry::feature) {
-            Some(feature) => Some(feature),
+        match self.position::<F>() {
+            Some(index) => self.entries[index].feature(),
             None => self.defaults.as_deref()?.get(),
         }
     }
@@ -171,8 +194,7 @@ impl FeatureCollection {
     }
 
     fn position<F: ?Sized + Feature>(&self) -> Option<usize> {
-        let key = TypeId::of::<F>();
-        self.entries.iter().position(|entry| entry.key() == key)
+        self.index.position(&self.entries, TypeId::of::<F>())
     }
 }
 
