@@ -1,0 +1,85 @@
+//! What a server says it can do.
+
+use std::fmt;
+
+/// Something that a server may lack. A trial that needs what a subject does not declare is ignored,
+/// with the reason in the report; what no capability names, every server must do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Capability {
+    /// Applications see the parts of a request's body while the client still sends.
+    RequestStreaming,
+    /// Clients see what an application flushed while the application still runs.
+    ResponseStreaming,
+    /// A side that does not read makes the other wait: bodies are never held as a whole.
+    Backpressure,
+    /// `HttpRequestTrailersFeature`.
+    RequestTrailers,
+    /// `HttpResponseTrailersFeature`.
+    ResponseTrailers,
+    /// `HttpUpgradeFeature`.
+    Upgrade,
+    /// `HttpInformationalResponseFeature`.
+    Informational,
+    /// `HttpRequestLifetimeFeature`: an application can abort its request.
+    Abort,
+    /// An application learns that its client left before the end.
+    AbortObservation,
+    /// Several requests follow each other on one connection.
+    KeepAlive,
+    /// HTTP/1.1 over TCP: the trials may look at the bytes.
+    Http1,
+    /// `100 Continue` when the application begins to read.
+    ExpectContinue,
+    /// `HttpMaxRequestBodySizeFeature`.
+    MaxRequestBodySize,
+    /// `HttpConnectionFeature` with an identifier.
+    ConnectionInfo,
+    /// `HttpConnectionFeature` with the addresses of both ends.
+    EndpointInfo,
+    /// `HttpRequestIdentifierFeature`.
+    Identifier,
+    /// `HttpRequestBodyDetectionFeature`.
+    BodyDetection,
+    /// Binds the addresses of `ServerAddressesFeature`.
+    Addresses,
+    /// Is started once and stopped once: a second start is an error.
+    StartOnce,
+    /// A stop waits for the requests under way.
+    GracefulStop,
+    /// A stop aborts at its deadline what is still under way.
+    StopDeadline,
+}
+
+impl Capability {
+    /// Every capability.
+    pub const ALL: &[Self] = &[
+        Self::RequestStreaming,
+        Self::ResponseStreaming,
+        Self::Backpressure,
+        Self::RequestTrailers,
+        Self::ResponseTrailers,
+        Self::Upgrade,
+        Self::Informational,
+        Self::Abort,
+        Self::AbortObservation,
+        Self::KeepAlive,
+        Self::Http1,
+        Self::ExpectContinue,
+        Self::MaxRequestBodySize,
+        Self::ConnectionInfo,
+        Self::EndpointInfo,
+        Self::Identifier,
+        Self::BodyDetection,
+        Self::Addresses,
+        Self::StartOnce,
+        Self::GracefulStop,
+        Self::StopDeadline,
+    ];
+}
+
+impl fmt::Display for Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}

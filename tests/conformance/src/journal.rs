@@ -1,0 +1,89 @@
+//! What an application saw, told to the trial that watches it.
+
+use std::{
+    fmt,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use crate::connect::TIMEOUT;
+
+/// Entries in the order they were made. Clones share them.
+pub(crate) struct Journal<T> {
+    shared: Arc<Shared<T>>,
+}
+
+struct Shared<T> {
+    entries: Mutex<Vec<T>>,
+    changed: Condvar,
+}
+
+impl<T> Journal<T> {
+    pub(crate) fn new() -> Self {
+        Self { shared: Arc::new(Shared { entries: Mutex::default(), changed: Condvar::new() }) }
+    }
+
+    pub(crate) fn push(&self, entry: impl Into<T>) {
+        self.lock().push(entry.into());
+        self.shared.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<T>> {
+        self.shared.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T: Clone + fmt::Debug> Journal<T> {
+    /// The entries so far.
+    pub(crate) fn entries(&self) -> Vec<T> {
+        self.lock().clone()
+    }
+
+    /// The entries, once there are at least `count`.
+    #[track_caller]
+    pub(crate) fn wait(&self, count: usize) -> Vec<T> {
+        self.wait_until(&format!("{count} things to happen"), |entries| entries.len() >= count)
+    }
+
+    /// The first entry, once there is one.
+    #[track_caller]
+    pub(crate) fn first(&self) -> T {
+        self.wait(1).swap_remove(0)
+    }
+
+    /// The entries, once `is_enough` is content with them.
+    #[track_caller]
+    pub(crate) fn wait_until(&self, what: &str, is_enough: impl Fn(&[T]) -> bool) -> Vec<T> {
+        let until = Instant::now() + TIMEOUT;
+        let mut entries = self.lock();
+        loop {
+            if is_enough(&entries) {
+                return entries.clone();
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "waited for {what} in the application, saw only {entries:?}");
+            entries =
+                self.shared.changed.wait_timeout(entries, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// The entries, once for `time` none has been added.
+    pub(crate) fn wait_for_quiet(&self, time: Duration) -> Vec<T> {
+        let mut entries = self.lock();
+        loop {
+            let count = entries.len();
+            let (guard, timeout) =
+                self.shared.changed.wait_timeout(entries, time).unwrap_or_else(PoisonError::into_inner);
+            entries = guard;
+            if timeout.timed_out() && entries.len() == count {
+                return entries.clone();
+            }
+        }
+    }
+}
+
+impl<T> Clone for Journal<T> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}

@@ -1,0 +1,3 @@
+//! The conformance suite over the example of a custom server.
+
+fn main() {}
