@@ -1,1 +1,12 @@
-//! Placeholder.
+//! Kestrel: the cross-platform HTTP server of falconry, on hyper.
+
+mod addresses;
+mod connection;
+mod exchange;
+mod http1;
+mod listener;
+mod options;
+mod server;
+mod transport;
+
+pub use self::{addresses::*, options::*, server::KestrelServer};

@@ -1,0 +1,194 @@
+//! Runs the application for one exchange, as far as it can go without waiting.
+
+use std::{
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+use falconry_features::{
+    BoxError, BoxFuture, FeatureCollection, HostContext, HttpResponseFeature, Processed, RequestBody,
+    complete_request, finish_response,
+};
+
+use super::{Exchange, ExchangeShared};
+
+/// The application's run for one exchange: polled by the service until the response starts, then by
+/// the body of the response.
+pub(crate) struct Driver {
+    shared: Arc<ExchangeShared>,
+    exchange: Option<Box<Exchange>>,
+    state: State,
+}
+
+enum State {
+    /// The application runs.
+    Processing(BoxFuture<'static, Processed>),
+    /// The application has returned; the head or the end of the response takes waiting.
+    Finishing(BoxFuture<'static, (Box<dyn HostContext>, Option<BoxError>)>),
+    /// The response is complete; completed callbacks are left to run.
+    Completing(BoxFuture<'static, Ended>),
+    /// Everything has run; the features wait for the response to be built from them.
+    Done,
+}
+
+/// A run that is over.
+struct Ended {
+    context: Box<dyn HostContext>,
+    error: Option<BoxError>,
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// The application has returned and its response is whole.
+    Complete,
+    /// Nothing more can be done before something happens.
+    Waiting,
+}
+
+impl Driver {
+    /// Begins to run the application for a filled exchange. An application that cannot make a
+    /// context ends the connection.
+    pub(crate) fn start(mut exchange: Box<Exchange>) -> Result<Self, BoxError> {
+        let features = std::mem::take(&mut exchange.features);
+        let context = exchange.application.create_context(features)?;
+        let processing = exchange.application.process(context);
+        Ok(Self {
+            shared: Arc::clone(&exchange.shared),
+            exchange: Some(exchange),
+            state: State::Processing(processing),
+        })
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<ExchangeShared> {
+        &self.shared
+    }
+
+    /// Runs the application on.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Progress {
+        loop {
+            match &mut self.state {
+                State::Processing(processing) => match processing.as_mut().poll(cx) {
+                    Poll::Pending => return Progress::Waiting,
+                    Poll::Ready(processed) => self.finish(processed),
+                },
+                State::Finishing(finishing) => match finishing.as_mut().poll(cx) {
+                    Poll::Pending => return Progress::Waiting,
+                    Poll::Ready((context, error)) => self.complete(context, error),
+                },
+                State::Completing(_) | State::Done => return Progress::Complete,
+            }
+        }
+    }
+
+    /// The exchange whose response is complete, with its features still filled.
+    pub(crate) fn take_exchange(&mut self) -> Option<Box<Exchange>> {
+        if matches!(self.state, State::Done) { self.exchange.take() } else { None }
+    }
+
+    /// What is left of the request's body once the run is over.
+    pub(crate) fn take_request_body(&mut self) -> Option<RequestBody> {
+        match self.state {
+            State::Done => self.exchange.as_mut()?.take_request_body(),
+            _ => None,
+        }
+    }
+
+    /// The application has returned: the rest of the response, at once where nothing has to wait.
+    fn finish(&mut self, processed: Processed) {
+        let Processed { mut context, result } = processed;
+        if self.must_wait(context.features_mut()) {
+            self.state = State::Finishing(Box::pin(async move {
+                let error = finish_response(context.features_mut(), result).await;
+                (context, error)
+            }));
+            return;
+        }
+        // Kestrel's own features never wait here; see `must_wait`.
+        let finished = std::pin::pin!(finish_response(context.features_mut(), result))
+            .poll(&mut Context::from_waker(Waker::noop()));
+        match finished {
+            Poll::Ready(error) => self.complete(context, error),
+            Poll::Pending => self.shared.abort(),
+        }
+    }
+
+    /// True if starting callbacks or middleware's own way of writing may take their time.
+    fn must_wait(&self, features: &mut FeatureCollection) -> bool {
+        let is_changed =
+            self.exchange.as_ref().is_none_or(|exchange| exchange.revision != features.revision());
+        is_changed
+            || features
+                .get_mut::<dyn HttpResponseFeature>()
+                .is_none_or(|response| response.callbacks_mut().has_starting())
+    }
+
+    fn complete(&mut self, mut context: Box<dyn HostContext>, error: Option<BoxError>) {
+        if let Some(error) = &error {
+            tracing::error!(
+                connection = self.shared.connection.id,
+                error = &**error as &(dyn std::error::Error + 'static),
+                "ApplicationError: an unhandled error was thrown by the application"
+            );
+        }
+        let has_callbacks = context
+            .features_mut()
+            .get_mut::<dyn HttpResponseFeature>()
+            .is_some_and(|response| response.callbacks_mut().has_completed());
+        if has_callbacks {
+            self.state = State::Completing(Box::pin(async move {
+                for error in complete_request(context.features_mut()).await {
+                    tracing::error!(
+                        error = &*error as &(dyn std::error::Error + 'static),
+                        "a completed callback failed"
+                    );
+                }
+                Ended { context, error }
+            }));
+        } else {
+            self.end(Ended { context, error });
+        }
+    }
+
+    fn end(&mut self, ended: Ended) {
+        if let Some(exchange) = &mut self.exchange {
+            exchange.end(ended);
+        }
+        self.state = State::Done;
+    }
+}
+
+impl Exchange {
+    fn end(&mut self, ended: Ended) {
+        self.features = self.application.dispose_context(ended.context, ended.error.as_ref());
+    }
+}
+
+impl Drop for Driver {
+    /// A run that is dropped before its end was abandoned: the application hears of it before its
+    /// future goes. Completed callbacks of a whole response run on without the connection.
+    fn drop(&mut self) {
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::Done => {}
+            State::Completing(completing) => {
+                let exchange = self.exchange.take();
+                if let (Some(mut exchange), Ok(runtime)) = (exchange, tokio::runtime::Handle::try_current()) {
+                    runtime.spawn(async move {
+                        exchange.end(completing.await);
+                        exchange.recycle();
+                    });
+                }
+            }
+            state @ (State::Processing(_) | State::Finishing(_)) => {
+                self.shared.abort();
+                drop(state);
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Driver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Driver").field("shared", &self.shared).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,116 @@
+//! The request's body as hyper delivers it, held to this server's limits.
+
+use std::{
+    pin::Pin,
+    sync::{Arc, atomic::Ordering},
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use falconry_features::{BadHttpRequestError, BoxError, FeatureError};
+use http::StatusCode;
+use http_body::{Body, Frame, SizeHint};
+
+use crate::exchange::ExchangeShared;
+
+/// Counts the body against the request's limit and says why it ended when it ended badly.
+pub(crate) struct KestrelRequestBody<B> {
+    inner: B,
+    shared: Arc<ExchangeShared>,
+    read: u64,
+    has_begun: bool,
+}
+
+impl<B> KestrelRequestBody<B> {
+    pub(crate) fn new(inner: B, shared: Arc<ExchangeShared>) -> Self {
+        Self { inner, shared, read: 0, has_begun: false }
+    }
+}
+
+impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> KestrelRequestBody<B> {
+    /// The limit is fixed with the first read; a declared length over it is refused at once.
+    fn begin(&mut self) -> Result<(), BoxError> {
+        self.has_begun = true;
+        let mut state = self.shared.lock();
+        state.request_body.has_begun = true;
+        let declared = self.inner.size_hint().lower();
+        match state.request_body.max_size {
+            Some(limit) if declared > limit => Err(too_large(limit)),
+            _ => Ok(()),
+        }
+    }
+
+    fn count(&mut self, data: &Bytes) -> Result<(), BoxError> {
+        self.read += data.len() as u64;
+        match self.shared.lock().request_body.max_size {
+            Some(limit) if self.read > limit => Err(too_large(limit)),
+            _ => Ok(()),
+        }
+    }
+
+    fn failure(&self, error: hyper::Error) -> BoxError {
+        match self.shared.connection.http1.body_failure() {
+            Some(rejection) => BadHttpRequestError::new(rejection.status(), rejection.message()).into(),
+            None => FeatureError::aborted("the client has gone before the end of the request's body")
+                .with_source(error)
+                .into(),
+        }
+    }
+}
+
+impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> Body for KestrelRequestBody<B> {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if !self.has_begun {
+            self.begin()?;
+        }
+        let waiting = &self.shared.connection.http1.is_app_reading;
+        waiting.store(true, Ordering::Relaxed);
+        let this = &mut *self;
+        let frame = ready!(Pin::new(&mut this.inner).poll_frame(cx));
+        this.shared.connection.http1.is_app_reading.store(false, Ordering::Relaxed);
+        match frame {
+            Some(Ok(frame)) => {
+                if let Some(data) = frame.data_ref() {
+                    self.count(data)?;
+                }
+                if let Some(trailers) = frame.trailers_ref() {
+                    self.shared.lock().request_body.trailers = Some(trailers.clone());
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Some(Err(error)) => Poll::Ready(Some(Err(self.failure(error)))),
+            None => {
+                self.shared.lock().request_body.is_at_end = true;
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl<B> Drop for KestrelRequestBody<B> {
+    fn drop(&mut self) {
+        self.shared.connection.http1.is_app_reading.store(false, Ordering::Relaxed);
+    }
+}
+
+fn too_large(limit: u64) -> BoxError {
+    BadHttpRequestError::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        format!("the request's body is larger than the limit of {limit} bytes"),
+    )
+    .into()
+}

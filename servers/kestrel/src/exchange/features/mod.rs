@@ -1,0 +1,113 @@
+//! The features of a request on Kestrel: thin views over the shared state of its exchange.
+
+mod body;
+mod connection;
+mod request;
+mod response_body;
+mod upgrade;
+mod view;
+
+use std::{any::Any, sync::Arc};
+
+use falconry_features::{
+    FeatureCollection, HttpConnectionFeature, HttpInformationalResponseFeature,
+    HttpMaxRequestBodySizeFeature, HttpMinRequestBodyDataRateFeature, HttpMinResponseDataRateFeature,
+    HttpRequestBodyDetectionFeature, HttpRequestFeature, HttpRequestIdentifierFeature,
+    HttpRequestLifetimeFeature, HttpRequestTrailersFeature, HttpResponseBodyFeature, HttpResponseFeature,
+    HttpResponseTrailersFeature, HttpUpgradeFeature, PlainResponse, PlainResponseTrailers, RequestBody,
+    ResponseHead,
+};
+use http::HeaderMap;
+
+pub(crate) use self::body::KestrelRequestBody;
+use self::{
+    connection::KestrelConnection, request::KestrelRequest, response_body::KestrelResponseBody, view::View,
+};
+use super::{Exchange, ExchangeShared};
+use crate::http1::Rejection;
+
+/// The features of an HTTP/1 exchange that no request has used yet.
+pub(super) fn collection(shared: &Arc<ExchangeShared>) -> FeatureCollection {
+    let mut features = FeatureCollection::with_capacity(14);
+    features.set_defaults(Some(Arc::clone(&shared.connection.features)));
+    let view = View(Arc::clone(shared));
+    // In the order in which they are asked for most.
+    features.set::<dyn HttpResponseFeature>(Box::new(PlainResponse::default()));
+    features.set::<dyn HttpResponseBodyFeature>(Box::new(KestrelResponseBody::new(Arc::clone(shared))));
+    features.set::<dyn HttpRequestFeature>(Box::new(KestrelRequest::default()));
+    features.set::<dyn HttpResponseTrailersFeature>(Box::new(PlainResponseTrailers::default()));
+    features.set::<dyn HttpRequestLifetimeFeature>(Box::new(view.clone()));
+    features
+        .set::<dyn HttpConnectionFeature>(Box::new(KestrelConnection::new(Arc::clone(&shared.connection))));
+    features.set::<dyn HttpRequestIdentifierFeature>(Box::new(view.clone()));
+    features.set::<dyn HttpRequestBodyDetectionFeature>(Box::new(view.clone()));
+    features.set::<dyn HttpMaxRequestBodySizeFeature>(Box::new(view.clone()));
+    features.set::<dyn HttpRequestTrailersFeature>(Box::new(view.clone()));
+    features.set::<dyn HttpMinRequestBodyDataRateFeature>(Box::new(view.clone()));
+    features.set::<dyn HttpMinResponseDataRateFeature>(Box::new(view.clone()));
+    features.set::<dyn HttpUpgradeFeature>(Box::new(view.clone()));
+    features.set::<dyn HttpInformationalResponseFeature>(Box::new(view));
+    features
+}
+
+/// The server's own object behind a feature trait; `None` if something else stands in its place.
+macro_rules! own_mut {
+    ($features:expr, dyn $feature:ident as $own:ty) => {
+        $features
+            .get_mut::<dyn $feature>()
+            .and_then(|feature| (feature as &mut dyn Any).downcast_mut::<$own>())
+    };
+}
+
+/// Fills a cleared exchange's request.
+pub(super) fn fill_request(
+    exchange: &mut Exchange,
+    parts: http::request::Parts,
+    body: RequestBody,
+    raw_target: Option<&[u8]>,
+) -> Result<(), Rejection> {
+    let scheme = exchange.shared.connection.scheme;
+    match own_mut!(exchange.features, dyn HttpRequestFeature as KestrelRequest) {
+        Some(request) => request.fill(parts, body, scheme, raw_target),
+        // A cleared exchange has its own request; without one there is nothing to serve.
+        None => Err(Rejection::InvalidRequestLine),
+    }
+}
+
+/// Gives a cleared exchange's response storage for its fields.
+pub(super) fn fill_response(exchange: &mut Exchange, headers: HeaderMap) {
+    if let Some(response) = exchange.features.get_mut::<dyn HttpResponseFeature>()
+        && let Ok(head) = response.head_mut()
+    {
+        head.headers = headers;
+    }
+}
+
+/// Takes the head of the response out of its feature, without a copy where nobody else holds it.
+pub(super) fn take_head(features: &mut FeatureCollection) -> Option<ResponseHead> {
+    own_mut!(features, dyn HttpResponseFeature as PlainResponse).map(PlainResponse::recycle)
+}
+
+/// Makes the features fit for the next request: nothing of the last one is left, and what
+/// middleware has put in the place of the server's own is gone.
+pub(super) fn clear(exchange: &mut Exchange) {
+    if exchange.features.revision() == exchange.revision && clear_own(exchange).is_some() {
+        return;
+    }
+    let host_context = exchange.features.take_host_context();
+    exchange.features = collection(&exchange.shared);
+    exchange.revision = exchange.features.revision();
+    if let Some(context) = host_context {
+        exchange.features.set_host_context(context);
+    }
+}
+
+/// Clears the server's own objects; `None` if one of them is missing.
+fn clear_own(exchange: &mut Exchange) -> Option<()> {
+    let features = &mut exchange.features;
+    own_mut!(features, dyn HttpResponseFeature as PlainResponse)?.recycle();
+    exchange.spare_headers = own_mut!(features, dyn HttpRequestFeature as KestrelRequest)?.clear();
+    own_mut!(features, dyn HttpConnectionFeature as KestrelConnection)?.clear();
+    own_mut!(features, dyn HttpResponseTrailersFeature as PlainResponseTrailers)?.recycle();
+    Some(())
+}

@@ -1,0 +1,195 @@
+//! One HTTP/1 connection from its first byte to its last.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{Arc, PoisonError, atomic::Ordering},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::time::{Instant, Sleep};
+
+use super::{
+    guard::{Guard, Wait},
+    io::GuardedIo,
+    linger::linger,
+    service::{Http1Service, UpgradedSlot},
+    upgraded::run_upgraded,
+};
+use crate::{connection::ConnectionShared, transport::Transport};
+
+/// How long a connection without a request is kept when the server stops, counted from its last
+/// byte: the client's next request may be under way.
+const STOP_GRACE: Duration = Duration::from_millis(500);
+
+/// Serves a connection until it ends.
+pub(crate) async fn serve<S: Transport>(stream: S, connection: Arc<ConnectionShared>) {
+    let upgraded = Arc::new(UpgradedSlot::default());
+    let io = GuardedIo::new(Guard::new(stream, Arc::clone(&connection)));
+    let served = Http1Connection::new(io, &connection, &upgraded).await;
+    let Some(guard) = served.guard else { return };
+    let driver = upgraded.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(driver) = driver {
+        return run_upgraded(guard, driver, &connection).await;
+    }
+    match served.end {
+        End::Orderly if guard.is_at_end => {}
+        End::Orderly => linger(guard.stream, &connection).await,
+        End::Aborted => guard.stream.reset_on_close(),
+    }
+}
+
+/// How HTTP on a connection ended.
+struct Served<S> {
+    guard: Option<Guard<S>>,
+    end: End,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// After a response or between two requests.
+    Orderly,
+    /// In the middle of something.
+    Aborted,
+}
+
+type Hyper<S> = hyper::server::conn::http1::Connection<GuardedIo<S>, Http1Service>;
+
+/// hyper's connection with what it lacks: deadlines, a watch for the client's end, a graceful stop.
+struct Http1Connection<S: Transport> {
+    hyper: Option<Hyper<S>>,
+    io: Option<GuardedIo<S>>,
+    connection: Arc<ConnectionShared>,
+    timer: Pin<Box<Sleep>>,
+    armed: Option<Instant>,
+}
+
+impl<S: Transport> Http1Connection<S> {
+    fn new(io: GuardedIo<S>, connection: &Arc<ConnectionShared>, upgraded: &Arc<UpgradedSlot>) -> Self {
+        let limits = &connection.options.limits;
+        let service = Http1Service::new(Arc::clone(connection), Arc::clone(upgraded));
+        let hyper = hyper::server::conn::http1::Builder::new()
+            .pipeline_flush(true)
+            // The guard watches for the client's end and lets a half-closed client have its answer.
+            .half_close(true)
+            .header_read_timeout(None)
+            // The guard has counted before; hyper's own limits only must not be lower.
+            .max_headers(limits.max_request_header_count() + 8)
+            .max_buf_size(max_buffer(
+                limits.max_request_line_size() + limits.max_request_headers_total_size(),
+            ))
+            .serve_connection(io.other_handle(), service);
+        Self {
+            hyper: Some(hyper),
+            io: Some(io),
+            connection: Arc::clone(connection),
+            timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
+            armed: None,
+        }
+    }
+
+    fn poll_served(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        self.connection.signal.register(cx);
+        loop {
+            if self.connection.signal.is_aborted() {
+                return Poll::Ready(End::Aborted);
+            }
+            let Some(hyper) = &mut self.hyper else { return Poll::Ready(End::Orderly) };
+            match hyper.poll_without_shutdown(cx) {
+                Poll::Ready(Ok(())) => return Poll::Ready(End::Orderly),
+                Poll::Ready(Err(error)) => return Poll::Ready(self.end_of(&error)),
+                Poll::Pending => {}
+            }
+            if self.connection.signal.is_aborted() || self.watch(cx).is_err() {
+                return Poll::Ready(End::Aborted);
+            }
+            match self.poll_deadline(cx) {
+                Poll::Pending => return Poll::Pending,
+                // Something was decided that hyper must see.
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => {
+                    tracing::debug!(connection = self.connection.id, %error, "ConnectionAborted");
+                    return Poll::Ready(End::Aborted);
+                }
+            }
+        }
+    }
+
+    /// While a request is under way and hyper does not read, the guard does, to see the client leave.
+    fn watch(&self, cx: &mut Context<'_>) -> io::Result<()> {
+        let link = &self.connection.http1;
+        if !link.is_in_flight.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let Some(io) = &self.io else { return Ok(()) };
+        let mut guard = io.lock();
+        if guard.is_read_pending || guard.is_at_end {
+            return Ok(());
+        }
+        let watched = guard.poll_watch(cx);
+        let has_left = guard.is_at_end;
+        drop(guard);
+        if let Poll::Ready(Err(error)) = watched {
+            return Err(error);
+        }
+        if has_left && let Some(exchange) = link.current() {
+            exchange.notify_aborted();
+        }
+        Ok(())
+    }
+
+    /// Completes when a deadline has passed and was acted upon.
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            let Some(io) = &self.io else { return Poll::Pending };
+            let mut guard = io.lock();
+            let mut next = guard.wait();
+            if self.connection.signal.is_stopping()
+                && let Some(since) = guard.idle_since()
+                && let Some((Wait::NextRequest, _)) | None = next
+            {
+                next = Some((Wait::NextRequest, since + STOP_GRACE));
+            }
+            let Some((wait, deadline)) = next else { return Poll::Pending };
+            // A timer that is set too early is left alone: it is set anew when it fires.
+            if self.armed.is_none_or(|armed| armed > deadline) {
+                self.armed = Some(deadline);
+                self.timer.as_mut().reset(deadline);
+            }
+            if self.timer.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            self.armed = None;
+            if deadline <= Instant::now() {
+                return Poll::Ready(guard.expire(wait));
+            }
+        }
+    }
+
+    fn end_of(&self, error: &hyper::Error) -> End {
+        tracing::debug!(connection = self.connection.id, %error, "ConnectionError: HTTP/1 ended early");
+        // A body that ended badly, or an application that gave up: the client must not take what
+        // it has for the whole. A client that has gone needs nothing.
+        End::Aborted
+    }
+}
+
+impl<S: Transport> Future for Http1Connection<S> {
+    type Output = Served<S>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Served<S>> {
+        let this = &mut *self;
+        let end = std::task::ready!(this.poll_served(cx));
+        // Dropping hyper's connection drops the request under way, which tells the application.
+        this.hyper = None;
+        Poll::Ready(Served { guard: this.io.take().and_then(GuardedIo::into_guard), end })
+    }
+}
+
+/// hyper takes nothing below its own minimum.
+fn max_buffer(head: usize) -> usize {
+    const HYPER_MINIMUM: usize = 8192;
+    const RESPONSE_BUFFER: usize = 65_536;
+    head.max(HYPER_MINIMUM).max(RESPONSE_BUFFER)
+}

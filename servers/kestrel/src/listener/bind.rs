@@ -1,0 +1,172 @@
+//! From an endpoint to its listening sockets.
+
+use std::{
+    io,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
+};
+
+use falconry_features::ServerError;
+use socket2::{Domain, Protocol, Socket, Type};
+
+use super::Listener;
+use crate::{KestrelServerOptions, ListenEndpoint, ListenOptions, SocketTransportOptions};
+
+/// An endpoint that is bound: one listening socket, or two for both loopback addresses.
+#[derive(Debug)]
+pub(crate) struct BoundEndpoint {
+    url: String,
+    listeners: Vec<Listener>,
+}
+
+impl BoundEndpoint {
+    /// The address that was bound, with the port that the system chose.
+    pub(crate) fn url(&self) -> String {
+        self.url.clone()
+    }
+
+    pub(crate) fn into_listeners(self) -> Vec<Listener> {
+        self.listeners
+    }
+}
+
+/// Binds and listens.
+pub(crate) fn bind(
+    endpoint: &ListenOptions,
+    options: &KestrelServerOptions,
+) -> Result<BoundEndpoint, ServerError> {
+    if endpoint.tls {
+        return Err(ServerError::options(format!(
+            "{endpoint} asks for https, and this server has no certificate for it: use an http:// address"
+        )));
+    }
+    let transport = &options.transport;
+    let listeners = match endpoint.endpoint() {
+        ListenEndpoint::Ip(address) => vec![bind_ip(*address, endpoint, transport)?],
+        ListenEndpoint::AnyIp { port } => vec![bind_any(*port, endpoint, transport)?],
+        ListenEndpoint::Localhost { port, .. } => bind_localhost(*port, endpoint, transport)?,
+        ListenEndpoint::Handle(handle) => vec![from_handle(handle, endpoint)?],
+        #[cfg(unix)]
+        ListenEndpoint::Unix(path) => vec![bind_unix(path, endpoint)?],
+        other => {
+            return Err(ServerError::platform(format!(
+                "{other} cannot be listened on here: use a TCP endpoint"
+            )));
+        }
+    };
+    let url = match (endpoint.endpoint(), listeners.first().and_then(Listener::local_addr)) {
+        (ListenEndpoint::Ip(_) | ListenEndpoint::AnyIp { .. } | ListenEndpoint::Handle(_), Some(address)) => {
+            format!("{}://{address}", endpoint.scheme())
+        }
+        _ => endpoint.to_string(),
+    };
+    Ok(BoundEndpoint { url, listeners })
+}
+
+fn bind_ip(
+    address: SocketAddr,
+    endpoint: &ListenOptions,
+    transport: &SocketTransportOptions,
+) -> Result<Listener, ServerError> {
+    listen(address, false, transport).map_err(|error| failure(endpoint, error))
+}
+
+/// Both families on one socket or, where there is no IPv6, the older one alone.
+fn bind_any(
+    port: u16,
+    endpoint: &ListenOptions,
+    transport: &SocketTransportOptions,
+) -> Result<Listener, ServerError> {
+    match listen((Ipv6Addr::UNSPECIFIED, port).into(), true, transport) {
+        Err(error) if error.kind() != io::ErrorKind::AddrInUse => {
+            bind_ip((Ipv4Addr::UNSPECIFIED, port).into(), endpoint, transport)
+        }
+        other => other.map_err(|error| failure(endpoint, error)),
+    }
+}
+
+/// Both loopback addresses. One that is in use is fatal: another program would get half of the
+/// clients. One that the machine lacks is not.
+fn bind_localhost(
+    port: u16,
+    endpoint: &ListenOptions,
+    transport: &SocketTransportOptions,
+) -> Result<Vec<Listener>, ServerError> {
+    let mut listeners = Vec::with_capacity(2);
+    let mut failures = Vec::new();
+    for address in [SocketAddr::from((Ipv4Addr::LOCALHOST, port)), (Ipv6Addr::LOCALHOST, port).into()] {
+        match listen(address, false, transport) {
+            Ok(listener) => listeners.push(listener),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(failure(endpoint, error)),
+            Err(error) => {
+                tracing::info!(%address, %error, "Unable to bind to one of the loopback addresses");
+                failures.push(error);
+            }
+        }
+    }
+    match failures.pop() {
+        Some(error) if listeners.is_empty() => Err(failure(endpoint, error)),
+        _ => Ok(listeners),
+    }
+}
+
+fn listen(
+    address: SocketAddr,
+    both_families: bool,
+    transport: &SocketTransportOptions,
+) -> io::Result<Listener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if address.is_ipv6() {
+        socket.set_only_v6(!both_families)?;
+    }
+    // Unix: a restart need not wait for old connections. Windows means something else by it.
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(i32::try_from(transport.backlog).unwrap_or(i32::MAX))?;
+    Listener::tcp(socket.into(), transport.no_delay)
+}
+
+fn from_handle(handle: &crate::ListenHandle, endpoint: &ListenOptions) -> Result<Listener, ServerError> {
+    let listener = match handle.tcp() {
+        Some(socket) => socket.try_clone().and_then(|socket| {
+            socket.set_nonblocking(true)?;
+            Listener::tcp(socket, true)
+        }),
+        #[cfg(unix)]
+        None => handle.unix().map_or_else(
+            || Err(io::ErrorKind::InvalidInput.into()),
+            |socket| {
+                let socket = socket.try_clone()?;
+                socket.set_nonblocking(true)?;
+                Listener::unix(socket, None)
+            },
+        ),
+        #[cfg(not(unix))]
+        None => Err(io::ErrorKind::InvalidInput.into()),
+    };
+    listener.map_err(|error| failure(endpoint, error))
+}
+
+#[cfg(unix)]
+fn bind_unix(path: &Path, endpoint: &ListenOptions) -> Result<Listener, ServerError> {
+    std::os::unix::net::UnixListener::bind(path)
+        .and_then(|socket| {
+            socket.set_nonblocking(true)?;
+            Listener::unix(socket, Some(path.to_owned()))
+        })
+        .map_err(|error| failure(endpoint, error))
+}
+
+fn failure(endpoint: &ListenOptions, error: io::Error) -> ServerError {
+    let failure = if error.kind() == io::ErrorKind::AddrInUse {
+        ServerError::address_in_use(format!(
+            "failed to bind to {endpoint}: the address is already in use; stop the program that uses it, or choose \
+             another address, for instance with --urls http://localhost:5001"
+        ))
+    } else {
+        ServerError::address(format!("failed to bind to {endpoint}: {error}"))
+    };
+    failure.with_source(error)
+}
