@@ -3,11 +3,31 @@
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use falconry_features::{Cancelled, FeatureError};
+use falconry_features::{BoxError, Cancelled, FeatureError};
+use http::{HeaderMap, StatusCode};
 use http_body::Frame;
 
-use super::{Answer, Broken, Exchange, InterimResponse, Phase, RequestEnd};
+use super::{Answer, Broken, Exchange, Phase};
 use crate::TestError;
+
+/// An interim (1xx) response that came before the response.
+#[derive(Clone, Debug)]
+pub struct InterimResponse {
+    /// The status, such as 103.
+    pub status: StatusCode,
+    /// The fields.
+    pub headers: HeaderMap,
+}
+
+/// How a request ended, beyond what its response tells.
+#[derive(Debug, Default)]
+pub struct RequestEnd {
+    /// The error of an application that failed too late for the client to be told: after the
+    /// response was complete, upgraded, or given up.
+    pub error: Option<BoxError>,
+    /// What the completed callbacks failed with.
+    pub callback_errors: Vec<BoxError>,
+}
 
 impl Exchange {
     /// The start of the response, or why there is none. Comes once.

@@ -10,9 +10,10 @@ use std::{
 
 use bytes::Bytes;
 use falconry_features::{BadHttpRequestError, BoxError, CancellationToken, FeatureError, ResponseHead};
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use tokio::io::DuplexStream;
 
+pub use self::client::{InterimResponse, RequestEnd};
 pub(crate) use self::pipe::Pipe;
 use crate::TestError;
 
@@ -65,25 +66,6 @@ pub(crate) struct Answer {
     pub(crate) head: ResponseHead,
     /// The client's end of the stream, after an upgrade or an accepted CONNECT.
     pub(crate) stream: Option<DuplexStream>,
-}
-
-/// An interim (1xx) response that came before the response.
-#[derive(Clone, Debug)]
-pub struct InterimResponse {
-    /// The status, such as 103.
-    pub status: StatusCode,
-    /// The fields.
-    pub headers: HeaderMap,
-}
-
-/// How a request ended, beyond what its response tells.
-#[derive(Debug, Default)]
-pub struct RequestEnd {
-    /// The error of an application that failed too late for the client to be told: after the
-    /// response was complete, upgraded, or given up.
-    pub error: Option<BoxError>,
-    /// What the completed callbacks failed with.
-    pub callback_errors: Vec<BoxError>,
 }
 
 /// The application's side.
