@@ -1,0 +1,166 @@
+//! The client, `wrk`.
+
+use std::{
+    env, fs,
+    path::PathBuf,
+    process::{self, Command},
+    time::Duration,
+};
+
+use crate::shell;
+
+const PIPELINED: &str = "\
+init = function(args)
+  local requests = {}
+  for i = 1, 16 do
+    requests[i] = wrk.format('GET', '/')
+  end
+  batch = table.concat(requests)
+end
+
+request = function()
+  return batch
+end
+";
+
+const UPLOAD: &str = "\
+wrk.method = 'POST'
+wrk.body = string.rep('x', 1024 * 1024)
+";
+
+/// What the client does over and over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scenario {
+    /// One small request after the other.
+    KeepAlive,
+    /// 16 small requests at once.
+    Pipelined,
+    /// A response of 1 MiB.
+    Download,
+    /// A request of 1 MiB.
+    Upload,
+}
+
+impl Scenario {
+    pub(super) const ALL: [Self; 4] = [Self::KeepAlive, Self::Pipelined, Self::Download, Self::Upload];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::KeepAlive => "keep-alive",
+            Self::Pipelined => "pipelined",
+            Self::Download => "download",
+            Self::Upload => "upload",
+        }
+    }
+
+    fn path(self) -> &'static str {
+        match self {
+            Self::KeepAlive | Self::Pipelined => "/",
+            Self::Download => "/big",
+            Self::Upload => "/upload",
+        }
+    }
+
+    fn script(self) -> Option<&'static str> {
+        match self {
+            Self::KeepAlive | Self::Download => None,
+            Self::Pipelined => Some(PIPELINED),
+            Self::Upload => Some(UPLOAD),
+        }
+    }
+}
+
+/// The client, with its scripts in a folder that goes when this is dropped.
+pub(super) struct Wrk {
+    folder: PathBuf,
+    connections: u64,
+}
+
+/// What one run came to.
+#[derive(Debug, PartialEq)]
+pub(super) struct Done {
+    pub(super) requests: u64,
+    pub(super) seconds: f64,
+}
+
+impl Wrk {
+    pub(super) fn new(connections: u64) -> Result<Self, String> {
+        let wrk =
+            Self { folder: env::temp_dir().join(format!("falconry-wrk-{}", process::id())), connections };
+        let cannot = |error| format!("{} cannot be written: {error}", wrk.folder.display());
+        fs::create_dir_all(&wrk.folder).map_err(cannot)?;
+        for scenario in Scenario::ALL {
+            if let Some(script) = scenario.script() {
+                fs::write(wrk.script(scenario), script).map_err(cannot)?;
+            }
+        }
+        Ok(wrk)
+    }
+
+    /// Runs one scenario on one thread.
+    pub(super) fn run(&self, scenario: Scenario, port: u16, length: Duration) -> Result<Done, String> {
+        let mut command = Command::new(shell::find("wrk").unwrap_or_else(|| "wrk".into()));
+        command.args(["--threads", "1", "--timeout", "10s"]);
+        command.args(["--connections", &self.connections.to_string()]);
+        command.args(["--duration", &format!("{}s", length.as_secs())]);
+        if scenario.script().is_some() {
+            command.arg("--script").arg(self.script(scenario));
+        }
+        command.arg(format!("http://127.0.0.1:{port}{}", scenario.path()));
+        parse(&shell::output(&mut command)?)
+    }
+
+    fn script(&self, scenario: Scenario) -> PathBuf {
+        self.folder.join(format!("{}.lua", scenario.name()))
+    }
+}
+
+impl Drop for Wrk {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Finds `N requests in 4.00s, 12MB read`; errors of any kind spoil the measurement.
+fn parse(output: &str) -> Result<Done, String> {
+    if let Some(line) = output.lines().find(|line| line.contains("Non-2xx") || line.contains("Socket errors"))
+    {
+        return Err(format!("the client saw errors: {}", line.trim()));
+    }
+    let done = output.lines().find_map(|line| {
+        let (requests, rest) = line.trim().split_once(" requests in ")?;
+        Some(Done { requests: requests.parse().ok()?, seconds: seconds(rest.split(',').next()?)? })
+    });
+    match done {
+        Some(done) if done.requests > 0 && done.seconds > 0.0 => Ok(done),
+        _ => Err(format!("the client completed no request:\n{output}")),
+    }
+}
+
+/// `4.00s` or `1.50m`.
+fn seconds(text: &str) -> Option<f64> {
+    match text.strip_suffix('s') {
+        Some(seconds) => seconds.parse().ok(),
+        None => text.strip_suffix('m')?.parse::<f64>().ok().map(|minutes| minutes * 60.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OUTPUT: &str = "Running 4s test @ http://127.0.0.1:1/\n  1 threads and 32 connections\n  \
+        123456 requests in 4.01s, 15.00MB read\nRequests/sec:  30786.00\n";
+
+    #[test]
+    fn the_summary_is_read() {
+        assert_eq!(parse(OUTPUT), Ok(Done { requests: 123_456, seconds: 4.01 }));
+        assert_eq!(seconds("1.50m"), Some(90.0));
+    }
+
+    #[test]
+    fn errors_spoil_a_measurement() {
+        assert!(parse(&format!("{OUTPUT}  Non-2xx or 3xx responses: 1\n")).is_err());
+        assert!(parse("  0 requests in 4.01s, 0.00B read\n").is_err());
+    }
+}

@@ -1,0 +1,70 @@
+//! `cargo xtask test`: every test there is, and one line that says how it went.
+
+mod skips;
+mod tally;
+
+use std::{
+    env,
+    io::{BufRead, BufReader},
+    process::{ExitCode, Stdio},
+};
+
+use self::{skips::Skips, tally::Tally};
+use crate::{peers, shell};
+
+/// Runs `cargo test` over the whole workspace: libraries, programs, tests, examples (built), then the examples in the
+/// documentation.
+pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
+    let is_ci = env::var_os("CI").is_some_and(|value| value == "true");
+    let missing = peers::install(&peers::OF_TESTS);
+    let skips = Skips::new()?;
+    let mut tally = Tally::default();
+    let is_success = cargo_test(arguments, &skips, &mut tally)?;
+    tally.end(is_success);
+
+    println!();
+    for (peer, reason) in &missing {
+        println!("missing: {}: {reason}", peer.program);
+    }
+    for test in tally.ignored() {
+        println!("ignored: {test}");
+    }
+    let skipped = skips.read();
+    for test in &skipped {
+        println!("skipped: {test}");
+    }
+    let (passed, mut failed) = (tally.passed(), tally.failed());
+    if is_ci {
+        failed += missing.len().max(skipped.len());
+    }
+    println!(
+        "{} ignored, {} skipped, {} peers missing{}",
+        tally.ignored().len(),
+        skipped.len(),
+        missing.len(),
+        if is_ci && missing.len() + skipped.len() > 0 { " (each a failure in CI)" } else { "" },
+    );
+    println!("{passed} passed, {failed} failed");
+    Ok(if is_success && failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn cargo_test(arguments: &[String], skips: &Skips, tally: &mut Tally) -> Result<bool, String> {
+    let mut child = shell::cargo()
+        .args(["test", "--workspace", "--all-features", "--no-fail-fast"])
+        .args(arguments)
+        .env(skips::VARIABLE, skips.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("cargo cannot be started: {error}"))?;
+    let output = child.stdout.take().ok_or("cargo has no output")?;
+    // Tests may print anything, so lines need not be UTF-8.
+    for line in BufReader::new(output).split(b'\n') {
+        let line = line.map_err(|error| format!("the output of cargo cannot be read: {error}"))?;
+        let line = String::from_utf8_lossy(&line);
+        println!("{line}");
+        tally.line(&line);
+    }
+    let status = child.wait().map_err(|error| format!("cargo cannot be waited for: {error}"))?;
+    Ok(status.success())
+}
