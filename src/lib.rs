@@ -5,6 +5,8 @@ mod error;
 mod handler;
 mod hosting;
 mod pipeline;
+#[cfg(feature = "tower")]
+pub mod tower;
 
 pub use falconry_features as features;
 pub use falconry_features::{BadHttpRequestError, FeatureCollection, Server, ServerError};

@@ -1,11 +1,12 @@
 //! [`HttpContext`]: one request and its response, as handlers see them.
 
+mod on_demand;
 mod request;
 mod response;
 
 use falconry_features::{
-    CancellationToken, DuplexStream, FeatureCollection, HttpConnectionFeature, HttpRequestIdentifierFeature,
-    HttpRequestLifetimeFeature,
+    CancellationToken, DuplexStream, FeatureCollection, HttpConnectionFeature, HttpRequestLifetimeFeature,
+    PlainRequestIdentifier,
 };
 
 pub use self::{
@@ -21,12 +22,14 @@ use crate::Result;
 #[derive(Debug, Default)]
 pub struct HttpContext {
     features: FeatureCollection,
+    // Where the server has no name for the request; made when it is asked for.
+    identifier: PlainRequestIdentifier,
 }
 
 impl HttpContext {
     /// A context over a server's features.
     pub fn new(features: FeatureCollection) -> Self {
-        Self { features }
+        Self { features, identifier: PlainRequestIdentifier::default() }
     }
 
     /// Everything that the server offers for this request, its connection and itself.
@@ -79,14 +82,6 @@ impl HttpContext {
         }
     }
 
-    /// Identifies the request in logs; empty if the server gives it no name.
-    pub fn trace_identifier(&self) -> String {
-        self.features
-            .get::<dyn HttpRequestIdentifierFeature>()
-            .map(HttpRequestIdentifierFeature::trace_identifier)
-            .unwrap_or_default()
-    }
-
     /// Answers 101 with the response's fields and takes the connection over (RFC 9110 section 7.8).
     ///
     /// # Errors
@@ -97,5 +92,6 @@ impl HttpContext {
 
     pub(crate) fn set_features(&mut self, features: FeatureCollection) {
         self.features = features;
+        self.identifier = PlainRequestIdentifier::default();
     }
 }

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use falconry_features::{
-    BoxError, BoxFuture, FeatureCollection, FeatureError, HttpInformationalResponseFeature,
-    HttpResponseFeature, HttpResponseTrailersFeature, complete_response, flush_response, start_response,
-    write_response,
+    BoxError, BoxFuture, CookieOptions, FeatureCollection, FeatureError, HttpInformationalResponseFeature,
+    HttpResponseFeature, HttpResponseTrailersFeature, PlainResponseCookies, ResponseCookiesFeature,
+    complete_response, flush_response, start_response, write_response,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
@@ -102,6 +102,22 @@ impl<'a> ResponseMut<'a> {
         Ok(())
     }
 
+    /// Adds a cookie; the value is percent-encoded.
+    ///
+    /// # Errors
+    /// The response has started, the name is no token, or an option has a character that would end it.
+    pub fn append_cookie(&mut self, name: &str, value: &str, options: &CookieOptions) -> Result {
+        self.with_cookies(|cookies, headers| cookies.append(headers, name, value, options))
+    }
+
+    /// Makes the client forget a cookie that was set with these options.
+    ///
+    /// # Errors
+    /// Those of [`append_cookie`](Self::append_cookie).
+    pub fn delete_cookie(&mut self, name: &str, options: &CookieOptions) -> Result {
+        self.with_cookies(|cookies, headers| cookies.delete(headers, name, options))
+    }
+
     /// The trailer fields, if the protocol and the client have a place for them.
     pub fn trailers(&mut self) -> Option<&mut dyn HttpResponseTrailersFeature> {
         self.features.get_mut()
@@ -170,6 +186,20 @@ impl<'a> ResponseMut<'a> {
     /// Less than `Content-Length` was written, or the client has gone.
     pub async fn complete(&mut self) -> Result {
         Ok(complete_response(self.features).await?)
+    }
+
+    fn with_cookies(
+        &mut self,
+        write: impl FnOnce(&dyn ResponseCookiesFeature, &mut HeaderMap) -> Result<(), FeatureError>,
+    ) -> Result {
+        // A cookie policy is another feature of the same collection, so it steps out meanwhile.
+        let policy = self.features.take::<dyn ResponseCookiesFeature>();
+        let cookies = policy.as_deref().unwrap_or(&PlainResponseCookies);
+        let written = self.feature().headers_mut().and_then(|headers| write(cookies, headers));
+        if let Some(policy) = policy {
+            self.features.set(policy);
+        }
+        Ok(written?)
     }
 
     fn feature(&mut self) -> &mut dyn HttpResponseFeature {
