@@ -1,7 +1,7 @@
 //! Runs the application for one exchange, as far as it can go without waiting.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     task::{Context, Poll, Waker},
 };
 
@@ -97,6 +97,7 @@ impl Driver {
     /// The application has returned: the rest of the response, at once where nothing has to wait.
     fn finish(&mut self, processed: Processed) {
         let Processed { mut context, result } = processed;
+        self.shared.is_ended.store(true, Ordering::Relaxed);
         if self.must_wait(context.features_mut()) {
             self.state = State::Finishing(Box::pin(async move {
                 let error = finish_response(context.features_mut(), result).await;

@@ -103,6 +103,11 @@ impl Output {
         self.wake_writer();
     }
 
+    /// True if the application waits until what it has written is taken.
+    pub(crate) fn has_waiting_writer(&self) -> bool {
+        self.writer.is_some()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.first.is_none() && self.rest.is_empty()
     }

@@ -20,6 +20,8 @@ pub(crate) struct ExchangeShared {
     pub(crate) connection: Arc<ConnectionShared>,
     state: Mutex<State>,
     aborted: AtomicBool,
+    /// The application has returned: what is aborted now is its response, not the connection.
+    pub(crate) is_ended: AtomicBool,
 }
 
 /// Everything of an exchange that both sides change.
@@ -60,7 +62,7 @@ pub(crate) enum UpgradeState {
 
 impl ExchangeShared {
     pub(crate) fn new(connection: Arc<ConnectionShared>) -> Self {
-        Self { connection, state: Mutex::default(), aborted: AtomicBool::new(false) }
+        Self { connection, state: Mutex::default(), aborted: AtomicBool::new(false), is_ended: AtomicBool::new(false) }
     }
 
     /// Makes it fit for the next request. Who still holds the old token does not see the new request.
@@ -76,6 +78,7 @@ impl ExchangeShared {
         state.abort_token = None;
         state.trace_identifier = None;
         self.aborted.store(false, Ordering::Relaxed);
+        self.is_ended.store(false, Ordering::Relaxed);
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {

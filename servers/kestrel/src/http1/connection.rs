@@ -169,9 +169,10 @@ impl<S: Transport> Http1Connection<S> {
 
     fn end_of(&self, error: &hyper::Error) -> End {
         tracing::debug!(connection = self.connection.id, %error, "ConnectionError: HTTP/1 ended early");
-        // A body that ended badly, or an application that gave up: the client must not take what
-        // it has for the whole. A client that has gone needs nothing.
-        End::Aborted
+        let is_own = error.is_user() && !self.connection.signal.is_aborted();
+        // A response that the application could not finish is cut off with an orderly end, so that
+        // the client has all that left before; what it lacks tells the client that it is a part.
+        if is_own { End::Orderly } else { End::Aborted }
     }
 }
 

@@ -4,6 +4,7 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use falconry_features::{BoxError, FeatureError, RequestBody};
@@ -13,6 +14,7 @@ use http::{
 };
 use http_body::Body;
 use hyper::body::Incoming;
+use tokio::time::Sleep;
 
 use super::Rejection;
 use crate::{
@@ -22,6 +24,9 @@ use crate::{
         UpgradeState, head_response, into_response,
     },
 };
+
+/// How long a started answer waits for the rest of the request, unless it is flushed.
+const HOLD_BACK: Duration = Duration::from_millis(20);
 
 /// The service of one connection.
 #[derive(Debug)]
@@ -41,6 +46,8 @@ pub(super) struct Http1Future {
     state: State,
     /// The request asked that the connection close, or it cannot be used further.
     closes: bool,
+    /// Until when a started answer is held back.
+    hold: Option<Pin<Box<Sleep>>>,
 }
 
 enum State {
@@ -106,6 +113,7 @@ impl hyper::service::Service<Request<Incoming>> for Http1Service {
             upgraded: Arc::clone(&self.upgraded),
             state,
             closes,
+            hold: None,
         }
     }
 }
@@ -135,6 +143,9 @@ impl Http1Future {
                 Progress::Complete => Poll::Ready(Err(aborted())),
             };
         }
+        if progress == Progress::Waiting && self.holds_back(cx, state.output.has_waiting_writer()) {
+            return Poll::Pending;
+        }
         if state.upgrade == UpgradeState::Done {
             let head = state.output.head.take();
             drop(state);
@@ -153,6 +164,17 @@ impl Http1Future {
         }
         self.closes |= progress == Progress::Complete && !shared.is_request_read();
         Poll::Ready(self.finish(driver))
+    }
+
+    /// True while a started answer, which nobody has flushed, waits for the request: the rest of its
+    /// body may be on its way and turn out to be malformed, and as long as nothing of the answer has
+    /// left it can be given up whole.
+    fn holds_back(&mut self, cx: &mut Context<'_>, writer_waits: bool) -> bool {
+        if writer_waits || !self.connection.http1.is_app_reading.load(Ordering::Relaxed) {
+            return false;
+        }
+        let hold = self.hold.get_or_insert_with(|| Box::pin(tokio::time::sleep(HOLD_BACK)));
+        hold.as_mut().poll(cx).is_pending()
     }
 
     fn finish(&mut self, driver: Driver) -> Result<Response<ResponseBody>, BoxError> {

@@ -1,35 +1,22 @@
 //! Routes that send the request's body back while it comes.
 
-use std::{
-    future::poll_fn,
-    pin::Pin,
-    task::{Context, Poll},
-};
-
 use bytes::Bytes;
 use falconry::{HttpContext, Result};
-use falconry_features::{BoxError, HttpRequestTrailersFeature};
+use falconry_features::HttpRequestTrailersFeature;
 use http::{HeaderName, HeaderValue, header};
-use http_body::Body;
 use sha2::{Digest, Sha256};
 
 use super::{bodies::hex, plain_text};
 
-/// How much of a body is read before the response starts, at most.
-const READ_AHEAD: usize = 16 * 1024;
-
 /// `/echo`: three lines about the request, then its body.
 pub(super) async fn echo(ctx: &mut HttpContext) -> Result {
     let request = ctx.request();
-    let length = request.header("content-length").unwrap_or_default();
+    let length = request.header("content-length").and_then(|length| length.parse::<u64>().ok());
+    let length = length.map(|length| length.to_string()).unwrap_or_default();
     let preamble =
         format!("method={}\ntarget={}\nlength={length}\n\n", request.method(), request.raw_target());
     plain_text(ctx)?;
-    let early = read_what_is_here(ctx).await?;
     ctx.response_mut().write(preamble).await?;
-    for data in early {
-        ctx.response_mut().write(data).await?;
-    }
     send_back(ctx, |_| {}).await
 }
 
@@ -39,12 +26,6 @@ pub(super) async fn trailers(ctx: &mut HttpContext) -> Result {
     announce_trailers(ctx)?;
     let mut count = 0;
     let mut digest = Sha256::new();
-    let early = read_what_is_here(ctx).await?;
-    for data in early {
-        count += data.len();
-        digest.update(&data);
-        ctx.response_mut().write(data).await?;
-    }
     send_back(ctx, |data| {
         count += data.len();
         digest.update(data);
@@ -79,80 +60,12 @@ fn announce_trailers(ctx: &mut HttpContext) -> Result {
     ctx.response_mut().set_header(header::TRAILER, names)
 }
 
-/// Writes the rest of the body piece by piece; waits for the client in both directions, so that no
-/// more than a piece is ever held.
+/// Writes the body piece by piece; waits for the client in both directions, so that no more than a
+/// piece is ever held.
 async fn send_back(ctx: &mut HttpContext, mut see: impl FnMut(&Bytes)) -> Result {
-    if ctx.request_mut().body().is_end_stream() {
-        return Ok(());
-    }
-    ctx.response_mut().flush().await?;
     while let Some(data) = ctx.request_mut().read().await? {
         see(&data);
-        let mut response = ctx.response_mut();
-        response.write(data).await?;
-        response.flush().await?;
+        ctx.response_mut().write(data).await?;
     }
     Ok(())
-}
-
-/// Reads what the client has already sent, before the response starts: a malformed body can then
-/// still be refused, and a client that waits for `100 Continue` gets it.
-async fn read_what_is_here(ctx: &mut HttpContext) -> Result<Vec<Bytes>> {
-    let mut read = Vec::new();
-    let mut length = 0;
-    if ctx.request().headers().contains_key(header::EXPECT)
-        && let Some(data) = ctx.request_mut().read().await?
-    {
-        length += data.len();
-        read.push(data);
-    }
-    let mut passes = 0;
-    while length < READ_AHEAD {
-        match poll_fn(|cx| Poll::Ready(poll_data(ctx, cx))).await {
-            Poll::Ready(None) => break,
-            Poll::Ready(Some(data)) => {
-                let data = data?;
-                length += data.len();
-                read.push(data);
-                passes = 0;
-            }
-            // A server may need a turn to parse what lies in its buffer.
-            Poll::Pending if passes < 2 => {
-                passes += 1;
-                give_way().await;
-            }
-            Poll::Pending => break,
-        }
-    }
-    Ok(read)
-}
-
-fn poll_data(ctx: &mut HttpContext, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
-    let mut request = ctx.request_mut();
-    loop {
-        match Pin::new(request.body()).poll_frame(cx) {
-            Poll::Ready(Some(Ok(frame))) => {
-                if let Ok(data) = frame.into_data() {
-                    return Poll::Ready(Some(Ok(data)));
-                }
-            }
-            Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
-            Poll::Ready(None) => return Poll::Ready(None),
-            Poll::Pending => return Poll::Pending,
-        }
-    }
-}
-
-/// Lets the server work before this future goes on.
-async fn give_way() {
-    let mut is_first = true;
-    poll_fn(|cx| {
-        if std::mem::take(&mut is_first) {
-            cx.waker().wake_by_ref();
-            Poll::Pending
-        } else {
-            Poll::Ready(())
-        }
-    })
-    .await;
 }

@@ -1,6 +1,6 @@
 //! Small views: body detection, limits, rates, identity, lifetime, trailers.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use falconry_features::{
     CancellationToken, FeatureError, HttpMaxRequestBodySizeFeature, HttpMinRequestBodyDataRateFeature,
@@ -90,7 +90,9 @@ impl HttpRequestLifetimeFeature for View {
 
     fn abort(&self) {
         self.0.abort();
-        self.0.connection.signal.abort();
+        if !self.0.is_ended.load(Ordering::Relaxed) {
+            self.0.connection.signal.abort();
+        }
     }
 }
 
