@@ -1,4 +1,39 @@
 //! One app, any HTTP server.
+//!
+//! An application is written once against [`HttpContext`]; which server runs it is a Cargo feature and
+//! one line. [`WebHost`] chooses the server, gives it addresses, starts it and stops it in good order.
+//!
+//! ```no_run
+//! use falconry::{HostError, HttpContext, Result, WebHost};
+//!
+//! async fn hello(ctx: &mut HttpContext) -> Result<()> {
+//!     ctx.response_mut().write("Hello World!").await
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), HostError> {
+//!     WebHost::run(hello).await
+//! }
+//! ```
+//!
+//! # What is where
+//!
+//! * [`HttpContext`], [`Handler`]: one request, and what answers it.
+//! * [`Pipeline`], [`Middleware`]: what stands around a handler.
+//! * [`WebHost`], [`WebHostBuilder`], [`Configuration`], [`ApplicationLifetime`]: the program around it all.
+//! * [`features`]: the contract with servers. [`HttpContext::features`] asks for what a server offers beyond the
+//!   typed views; who writes a server needs nothing but this crate, `falconry-features`.
+//! * `tower`: tower services as handlers.
+//!
+//! # Cargo features
+//!
+//! Each only adds; with several servers compiled in, [`WebHostBuilder`] says which one runs.
+//!
+//! | feature | adds | default |
+//! |---|---|---|
+//! | `kestrel` | the cross-platform server on hyper | yes |
+//! | `test-host` | the in-memory server, for tests | no |
+//! | `tower` | `tower::ServiceHandler`: axum, tonic and their family as applications | no |
 
 mod context;
 mod error;
@@ -21,3 +56,8 @@ pub use self::{
     },
     pipeline::{Middleware, MiddlewareFn, Next, Pipeline},
 };
+
+/// The README's example compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
