@@ -3,7 +3,8 @@
 use std::{any::Any, sync::Arc};
 
 use falconry_features::{
-    BoxError, BoxFuture, CatchPanic, FeatureCollection, FeatureError, HostContext, HttpApplication, Processed,
+    BoxError, BoxFuture, CatchPanic, FeatureCollection, FeatureError, HostContext, HttpApplication,
+    HttpResponseFeature, Processed, complete_request,
 };
 
 use super::in_flight::{InFlight, Ticket};
@@ -113,19 +114,33 @@ impl Abandoned {
 
 impl Drop for Abandoned {
     fn drop(&mut self) {
-        if let Some(context) = self.0.take() {
-            let error: BoxError =
-                FeatureError::aborted("the request was aborted before the application finished").into();
-            dispose(context, Some(&error));
+        let Some(mut context) = self.0.take() else { return };
+        let has_callbacks = context
+            .features_mut()
+            .get_mut::<dyn HttpResponseFeature>()
+            .is_some_and(|response| response.callbacks_mut().has_completed());
+        match tokio::runtime::Handle::try_current() {
+            // What was registered for the end of the request happens although nobody waits for it.
+            Ok(runtime) if has_callbacks => drop(runtime.spawn(async move {
+                complete_request(context.features_mut()).await;
+                dispose_abandoned(context);
+            })),
+            _ => dispose_abandoned(context),
         }
     }
 }
 
+fn dispose_abandoned(context: Box<dyn HostContext>) {
+    let error = FeatureError::aborted("the request was aborted before the application finished").into();
+    dispose(context, Some(&error));
+}
+
 fn dispose(context: Box<dyn HostContext>, error: Option<&BoxError>) -> FeatureCollection {
     if let Some(error) = error {
-        tracing::error!(
+        // The server says it to the operator; here it is for who looks at the application's side.
+        tracing::debug!(
             error = &**error as &(dyn std::error::Error + 'static),
-            "unhandled application error"
+            "the application ended with an error"
         );
     }
     let mut context = context;

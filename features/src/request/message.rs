@@ -34,7 +34,7 @@ pub trait HttpRequestFeature: Feature {
     fn set_path_base(&mut self, path_base: &str);
 
     /// The path after the path base: percent-decoded as UTF-8 except `%2F`, dot segments removed.
-    /// Empty for `OPTIONS *` and for CONNECT.
+    /// Empty for `OPTIONS *`, for CONNECT, and when the path base is all there is.
     fn path(&self) -> &str;
 
     /// Changes the path.

@@ -56,6 +56,11 @@ pub trait HttpResponseBodyFeature: Feature {
     /// True once the response has been ended.
     fn is_completed(&self) -> bool;
 
+    /// The connection or stream has left HTTP: nothing more comes this way, and the end of the
+    /// request does not end a response. Part of [`upgrade`](crate::upgrade) and
+    /// [`accept_connect`](crate::accept_connect).
+    fn take_over(&mut self);
+
     /// Asks that nothing be held back. Kestrel, HTTP.sys: no effect; IIS: no buffering in front.
     fn disable_buffering(&mut self) {}
 }

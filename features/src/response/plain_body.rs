@@ -199,6 +199,10 @@ impl<S: ResponseSink> HttpResponseBodyFeature for PlainResponseBody<S> {
     fn is_completed(&self) -> bool {
         self.is_completed
     }
+
+    fn take_over(&mut self) {
+        self.is_completed = true;
+    }
 }
 
 impl<S: fmt::Debug> fmt::Debug for PlainResponseBody<S> {

@@ -5,7 +5,9 @@ use std::{future::poll_fn, sync::Arc};
 use bytes::Bytes;
 
 use super::{HttpResponseBodyFeature, HttpResponseFeature, HttpResponseTrailersFeature, ResponseHead};
-use crate::{BoxFuture, DuplexStream, FeatureCollection, FeatureError, HttpUpgradeFeature};
+use crate::{
+    BoxFuture, DuplexStream, FeatureCollection, FeatureError, HttpExtendedConnectFeature, HttpUpgradeFeature,
+};
 
 /// Starts the response unless it has started: runs the starting callbacks, last registered first,
 /// fixes the head and hands it to the body.
@@ -19,7 +21,12 @@ pub async fn start_response(features: &mut FeatureCollection) -> Result<(), Feat
     }
     let head = begin(features).await?;
     let body = features.required_mut::<dyn HttpResponseBodyFeature>()?;
-    poll_fn(|cx| body.poll_start(cx, &head)).await
+    let started = poll_fn(|cx| body.poll_start(cx, &head)).await;
+    if started.is_err() {
+        // Nothing has left: the server can still answer 500.
+        features.required_mut::<dyn HttpResponseFeature>()?.fail();
+    }
+    started
 }
 
 /// Writes to the response, starting it first if need be; waits while the server has no room.
@@ -79,6 +86,32 @@ pub async fn upgrade(features: &mut FeatureCollection) -> Result<Box<dyn DuplexS
     head.headers.insert(http::header::CONNECTION, http::HeaderValue::from_static("Upgrade"));
     let head = begin(features).await?;
     let stream: BoxFuture<'static, _> = features.required_mut::<dyn HttpUpgradeFeature>()?.upgrade(head)?;
+    features.required_mut::<dyn HttpResponseBodyFeature>()?.take_over();
+    stream.await
+}
+
+/// Answers an extended CONNECT with the response's 2xx status and takes the stream over (RFC 8441,
+/// RFC 9220).
+///
+/// # Errors
+/// Invalid state: no extended CONNECT, a status that is not 2xx, or the response has started. Not
+/// supported: the server has no extended CONNECT at all.
+pub async fn accept_connect(features: &mut FeatureCollection) -> Result<Box<dyn DuplexStream>, FeatureError> {
+    let Some(feature) = features.get::<dyn HttpExtendedConnectFeature>() else {
+        return Err(FeatureError::not_supported("this server has no extended CONNECT"));
+    };
+    if !feature.is_extended_connect() {
+        return Err(FeatureError::invalid_state("the request is no extended CONNECT"));
+    }
+    let status = features.required::<dyn HttpResponseFeature>()?.status_code();
+    if !status.is_success() {
+        return Err(FeatureError::invalid_state(format!(
+            "an extended CONNECT is accepted with 2xx, not with {status}"
+        )));
+    }
+    let head = begin(features).await?;
+    let stream = features.required_mut::<dyn HttpExtendedConnectFeature>()?.accept(head)?;
+    features.required_mut::<dyn HttpResponseBodyFeature>()?.take_over();
     stream.await
 }
 

@@ -59,7 +59,11 @@ impl HttpResponseBodyFeature for ResponseBody {
     }
 
     fn is_completed(&self) -> bool {
-        self.plain.is_completed() || self.exchange.is_upgraded()
+        self.plain.is_completed()
+    }
+
+    fn take_over(&mut self) {
+        self.plain.take_over();
     }
 }
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use falconry_features::{BodyWrite, FeatureError, HttpResponseBodyFeature, ResponseHead, ResponseRules};
 use http::HeaderMap;
 
-use crate::exchange::{ExchangeShared, Phase};
+use crate::exchange::{ExchangeShared, Phase, UpgradeState};
 
 /// Keeps the rules of the response and hands it to the server side.
 #[derive(Debug)]
@@ -86,8 +86,12 @@ impl HttpResponseBodyFeature for KestrelResponseBody {
     }
 
     fn is_completed(&self) -> bool {
-        self.shared.lock().output.phase == Phase::Completed
+        let state = self.shared.lock();
+        state.output.phase == Phase::Completed || state.upgrade == UpgradeState::Done
     }
+
+    /// The upgrade has noted it in the shared state already.
+    fn take_over(&mut self) {}
 }
 
 fn check_open(phase: Phase) -> Result<(), FeatureError> {
