@@ -18,7 +18,7 @@
 //!
 //! # What is where
 //!
-//! * [`HttpContext`], [`Handler`]: one request, and what answers it.
+//! * [`HttpContext`], [`Handler`], [`with_state`]: one request, and what answers it.
 //! * [`Pipeline`], [`Middleware`]: what stands around a handler.
 //! * [`WebHost`], [`WebHostBuilder`], [`Configuration`], [`ApplicationLifetime`]: the program around it all.
 //! * [`features`]: the contract with servers. [`HttpContext::features`] asks for what a server offers beyond the
@@ -40,6 +40,7 @@ mod error;
 mod handler;
 mod hosting;
 mod pipeline;
+mod state;
 #[cfg(feature = "tower")]
 pub mod tower;
 
@@ -55,6 +56,7 @@ pub use self::{
         WebHostBuilder,
     },
     pipeline::{Middleware, MiddlewareFn, Next, Pipeline},
+    state::{StateFn, WithState, with_state},
 };
 
 /// The README's example compiles.
