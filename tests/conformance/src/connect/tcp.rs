@@ -106,8 +106,10 @@ impl TcpConnection {
         self.stream.shutdown(Shutdown::Write)
     }
 
-    pub(crate) fn local_address(&self) -> io::Result<SocketAddr> {
-        self.stream.local_addr()
+    /// This end and the server's.
+    pub(crate) fn addresses(&self) -> (SocketAddr, SocketAddr) {
+        let ends = self.stream.local_addr().and_then(|local| Ok((local, self.stream.peer_addr()?)));
+        ends.expect("the stream is connected")
     }
 
     /// True if the server ended the connection without another byte.

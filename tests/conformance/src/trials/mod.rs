@@ -1,11 +1,13 @@
 //! The trials, area by area.
 
 mod contract;
+mod features;
+mod lifecycle;
 mod request;
 
 use crate::runner::Trial;
 
 /// Every trial.
 pub(crate) fn all() -> Vec<Trial> {
-    [contract::TRIALS, request::TRIALS].concat()
+    [request::TRIALS, features::TRIALS, lifecycle::TRIALS, contract::TRIALS].concat()
 }
