@@ -19,8 +19,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     host.start().await?;
     let address = host.addresses().first().cloned().unwrap_or_default();
     announce(address.trim_start_matches("http://").parse()?);
-    host.run_until_stopped().await?;
-    Ok(())
+    std::future::pending().await
 }
 
 async fn answer(ctx: &mut HttpContext) -> Result {

@@ -6,7 +6,7 @@ use std::{env, fs::OpenOptions, io::Write};
 ///
 /// # Panics
 /// In CI (`CI=true`), where everything must be there.
-pub fn skip(test: &str, reason: &str) {
+pub(crate) fn skip(test: &str, reason: &str) {
     assert!(
         env::var_os("CI").is_none_or(|value| value != "true"),
         "{test} must not be skipped in CI: {reason}"
