@@ -306,6 +306,16 @@ fn trailers_leave_with_the_end_and_are_read_only_then() {
 }
 
 #[test]
+fn the_answer_to_an_error_has_none_of_the_applications_trailers() {
+    let (_, events) = serve(|features| {
+        let trailers = features.get_mut::<dyn HttpResponseTrailersFeature>().unwrap();
+        trailers.trailers_mut().unwrap().insert("x-secret", HeaderValue::from_static("1"));
+        Box::pin(std::future::ready(Err("broken".into())))
+    });
+    assert_eq!(events[2..4], ["head 500 Length(0) content-length=0", "end"]);
+}
+
+#[test]
 fn the_answer_to_head_keeps_its_length_and_drops_its_data() {
     let log = Log::default();
     let app = TestApp::new(&log, |features| {

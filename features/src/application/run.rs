@@ -8,7 +8,7 @@ use http::{
 use super::{HttpApplication, Processed};
 use crate::{
     BadHttpRequestError, BoxError, FeatureCollection, HttpRequestFeature, HttpRequestLifetimeFeature,
-    HttpResponseFeature, ResponseRules, complete_response,
+    HttpResponseFeature, HttpResponseTrailersFeature, ResponseRules, complete_response,
 };
 
 /// How a request ended.
@@ -86,8 +86,14 @@ fn check_unstarted(features: &FeatureCollection) -> Result<(), BoxError> {
 }
 
 /// Makes the response the answer to `error`: 500, or the status of a [`BadHttpRequestError`], after
-/// which the connection closes. For servers, while nothing of the response has left.
+/// which the connection closes. Fields and trailers of the application are forgotten. For servers,
+/// while nothing of the response has left.
 pub fn answer_error(features: &mut FeatureCollection, error: &BoxError) {
+    if let Some(trailers) = features.get_mut::<dyn HttpResponseTrailersFeature>()
+        && let Ok(trailers) = trailers.trailers_mut()
+    {
+        trailers.clear();
+    }
     let Some(response) = features.get_mut::<dyn HttpResponseFeature>() else { return };
     let head = response.clear();
     head.headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
