@@ -122,6 +122,7 @@ async fn a_host_is_started_once_and_not_again_after_its_stop() {
         builder().suppress_status_messages(true).server(RecordingServer::new()).build(nothing).unwrap();
     host.start().await.unwrap();
     assert!(host.start().await.unwrap_err().is_invalid_state());
+    assert!(host.add_address("http://localhost:1").unwrap_err().is_invalid_state());
     host.stop(Deadline::never()).await.unwrap();
     assert!(host.start().await.unwrap_err().is_invalid_state());
 }

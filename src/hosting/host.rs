@@ -170,7 +170,7 @@ impl WebHost {
     /// The server takes no addresses, or has been started.
     pub fn add_address(&self, address: &str) -> Result<(), HostError> {
         match self.features().get::<dyn ServerAddressesFeature>() {
-            Some(feature) => feature.add(address).map_err(HostError::start),
+            Some(feature) => feature.add(address).map_err(|error| HostError::state(error.to_string())),
             None => Err(HostError::state("this server takes no addresses")),
         }
     }
