@@ -128,9 +128,13 @@ impl FeatureCollection {
 
     /// The feature that answers for `F`: the own entry, else that of the collections underneath.
     pub fn get<F: ?Sized + Feature>(&self) -> Option<&F> {
-        match self.position::<F>() {
-            Some(index) => self.entries[index].feature(),
-            None => self.defaults.as_deref()?.get(),
+        // A loop and no recursion, which could not be inlined.
+        let mut level = self;
+        loop {
+            if let Some(index) = level.position::<F>() {
+                return level.entries[index].feature();
+            }
+            level = level.defaults.as_deref()?;
         }
     }
 
@@ -193,6 +197,7 @@ impl FeatureCollection {
         self.host_context.take()
     }
 
+    #[inline]
     fn position<F: ?Sized + Feature>(&self) -> Option<usize> {
         self.index.position(&self.entries, TypeId::of::<F>())
     }
