@@ -2,7 +2,9 @@
 
 use std::{
     fmt,
+    future::poll_fn,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    task::{Poll, Waker},
     time::{Duration, Instant},
 };
 
@@ -16,16 +18,34 @@ pub(crate) struct Journal<T> {
 struct Shared<T> {
     entries: Mutex<Vec<T>>,
     changed: Condvar,
+    wakers: Mutex<Vec<Waker>>,
 }
 
 impl<T> Journal<T> {
     pub(crate) fn new() -> Self {
-        Self { shared: Arc::new(Shared { entries: Mutex::default(), changed: Condvar::new() }) }
+        let shared = Shared { entries: Mutex::default(), changed: Condvar::new(), wakers: Mutex::default() };
+        Self { shared: Arc::new(shared) }
     }
 
     pub(crate) fn push(&self, entry: impl Into<T>) {
         self.lock().push(entry.into());
         self.shared.changed.notify_all();
+        let wakers = std::mem::take(&mut *self.wakers());
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Completes once there are at least `count` entries: for applications that wait for their trial.
+    pub(crate) async fn added(&self, count: usize) {
+        poll_fn(|cx| {
+            // Registered first: an entry that is added meanwhile wakes.
+            self.wakers().push(cx.waker().clone());
+            if self.lock().len() >= count { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    fn wakers(&self) -> MutexGuard<'_, Vec<Waker>> {
+        self.shared.wakers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<T>> {

@@ -331,6 +331,8 @@ fn leave(site: &Site) {
     let before = aborted(site);
     let mut client = site.client();
     client.begin(&Request::get("/wait?ms=60000"));
+    // Long enough for the request to arrive; how long does not matter.
+    site.get("/wait?ms=50");
     client.leave();
     // Each answer takes its time, and the trial is bounded.
     while aborted(site) == before {
