@@ -4,7 +4,7 @@ use std::{
     io,
     ops::Deref,
     sync::{Arc, OnceLock},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use falconry::{Handler, HostingApplication, HttpContext, Result};
@@ -117,6 +117,19 @@ impl Running {
     pub(crate) fn stop(&self, deadline: Deadline) {
         block_on("the server stops", self.instance.server.stop(deadline))
             .unwrap_or_else(|error| panic!("the server does not stop: {error}"));
+    }
+
+    /// Waits until the server takes no more connections, as one that stops does, where it binds addresses
+    /// at all.
+    pub(crate) fn wait_until_refused(&self) {
+        let until = Instant::now() + TIMEOUT;
+        while Instant::now() < until {
+            // What a system accepts on a server's behalf is closed without an answer.
+            let is_taken = self.try_wire().and_then(|mut wire| wire.is_silent_for(Duration::from_millis(20)));
+            if !is_taken.unwrap_or_default() {
+                return;
+            }
+        }
     }
 
     /// Begins to stop on another thread.

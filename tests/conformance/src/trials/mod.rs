@@ -2,15 +2,19 @@
 
 mod abort;
 mod bodies;
+mod connection;
 mod contract;
 mod errors;
 mod features;
 mod lifecycle;
 mod limits;
+mod pooling;
 mod request;
 mod response;
+mod server;
 mod started;
 mod trailers;
+mod upgrade;
 
 use crate::runner::Trial;
 
@@ -27,6 +31,10 @@ pub(crate) fn all() -> Vec<Trial> {
         errors::TRIALS,
         abort::TRIALS,
         limits::TRIALS,
+        upgrade::TRIALS,
+        pooling::TRIALS,
+        connection::TRIALS,
+        server::TRIALS,
         contract::TRIALS,
     ]
     .concat()
