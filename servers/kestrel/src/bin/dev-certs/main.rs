@@ -1,0 +1,3 @@
+//! Makes, checks and removes the development certificate.
+
+fn main() {}
