@@ -10,6 +10,26 @@
 //! plain structs exist: [`HttpRequestFeature`] ([`PlainRequest`]), [`HttpResponseFeature`]
 //! ([`PlainResponse`]) and [`HttpResponseBodyFeature`] ([`PlainResponseBody`] over a
 //! [`ResponseSink`]); then it calls [`run_request`]. Everything else is optional.
+//!
+//! # Features
+//!
+//! What a request may offer, beside the three that every server has:
+//!
+//! | About | Features |
+//! |---|---|
+//! | the request | [`HttpRequestLifetimeFeature`], [`HttpRequestIdentifierFeature`], [`HttpRequestBodyDetectionFeature`], [`HttpMaxRequestBodySizeFeature`], [`HttpMinRequestBodyDataRateFeature`], [`HttpRequestTrailersFeature`], [`BadHttpRequestFeature`], [`Http2StreamIdFeature`] |
+//! | the response | [`HttpResponseTrailersFeature`], [`HttpInformationalResponseFeature`], [`HttpResetFeature`], [`HttpSendFileFeature`], [`HttpMinResponseDataRateFeature`] |
+//! | leaving HTTP | [`HttpUpgradeFeature`], [`HttpExtendedConnectFeature`], [`HttpWebSocketFeature`], [`HttpWebTransportFeature`] |
+//! | the connection | [`HttpConnectionFeature`], [`ConnectionIdFeature`], [`ConnectionEndPointFeature`], [`ConnectionUserFeature`], [`ConnectionItemsFeature`], [`ConnectionMetricsTagsFeature`], [`ConnectionTransportFeature`], [`ConnectionSocketFeature`] |
+//! | its life | [`ConnectionLifetimeFeature`], [`ConnectionLifetimeNotificationFeature`], [`ConnectionCompleteFeature`], [`ConnectionHeartbeatFeature`], [`ConnectionInherentKeepAliveFeature`], [`ConnectionTimeoutFeature`], [`DecrementConcurrentConnectionCountFeature`], [`PersistentStateFeature`], [`TransferFormatFeature`] |
+//! | its streams | [`StreamIdFeature`], [`StreamDirectionFeature`], [`StreamAbortFeature`], [`StreamClosedFeature`], [`ProtocolErrorCodeFeature`] |
+//! | TLS | [`TlsConnectionFeature`], [`TlsHandshakeFeature`], [`TlsApplicationProtocolFeature`], [`HttpsCompressionFeature`] |
+//! | what middleware and hosts add | [`ItemsFeature`], [`ServiceProvidersFeature`], [`HttpAuthenticationFeature`], [`AuthenticateResultFeature`], [`AuthenticationFeature`], [`SessionFeature`], [`QueryFeature`], [`FormFeature`], [`RequestCookiesFeature`], [`ResponseCookiesFeature`], [`RouteValuesFeature`], [`EndpointFeature`], [`HttpRequestTimeoutFeature`], [`TrackingConsentFeature`], [`AntiforgeryValidationFeature`], [`HttpMetricsTagsFeature`], [`HttpActivityFeature`] |
+//! | native servers | [`ServerVariablesFeature`], [`HttpSysRequestInfoFeature`], [`HttpSysRequestTimingFeature`], [`HttpSysRequestPropertyFeature`], [`HttpSysRequestDelegationFeature`] |
+//! | the server as a whole | [`ServerAddressesFeature`], [`ServerDelegationFeature`], [`ServerIntegratedAuthFeature`], [`IisEnvironmentFeature`] |
+//!
+//! Where one is made on demand, a plain holder named `Plain...` goes with it. Features of the
+//! connection and of the server are shared by its requests: they take `&self`.
 
 mod application;
 mod body;
