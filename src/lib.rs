@@ -33,9 +33,11 @@
 //! |---|---|---|
 //! | `kestrel` | the cross-platform server on hyper | yes |
 //! | `test-host` | the in-memory server, for tests | no |
+//! | `web-sockets` | the WebSocket middleware, [`WebSockets`] | yes |
 //! | `tower` | `tower::ServiceHandler`: axum, tonic and their family as applications | no |
 
 mod context;
+mod duplex_io;
 mod error;
 mod handler;
 mod hosting;
@@ -43,12 +45,17 @@ mod pipeline;
 mod state;
 #[cfg(feature = "tower")]
 pub mod tower;
+#[cfg(feature = "web-sockets")]
+mod web_sockets;
 
 pub use falconry_features as features;
 pub use falconry_features::{BadHttpRequestError, FeatureCollection, Server, ServerError};
 
+#[cfg(feature = "web-sockets")]
+pub use self::web_sockets::{Message, WebSocket, WebSocketManager, WebSocketOptions, WebSockets};
 pub use self::{
     context::{HttpContext, Request, RequestMut, Response, ResponseMut},
+    duplex_io::DuplexIo,
     error::{Error, Result},
     handler::{Handler, HandlerFn},
     hosting::{

@@ -16,7 +16,7 @@
 //! | `GET /throw`, `/throw-late`, `/abort` | fails before the response starts, after it started, or aborts |
 //! | `GET /wait?ms=N` | answers after N ms; a client that left first is counted in `/info`'s `aborted` |
 //! | `GET /early-hints` | 103 with a `Link` field where the server can, then 200 |
-//! | `GET /ws` | WebSocket echo |
+//! | `GET /ws` | WebSocket echo of text and binary messages, sub-protocol `echo` if offered; 426 without a handshake |
 //! | `POST /limits?max_body=N` | sets the request's own body limit, then as `/upload` |
 
 mod bodies;
@@ -54,6 +54,7 @@ struct Contract {
     server: Arc<OnceLock<String>>,
     /// Requests to `/wait` whose client left first.
     aborted: Arc<AtomicU64>,
+    web_socket: web_socket::Route,
 }
 
 impl Contract {
@@ -66,7 +67,7 @@ impl Contract {
             "/trailers" => return echo::trailers(ctx).await,
             "/limits" => return bodies::limits(ctx).await,
             // A WebSocket over HTTP/2 is a CONNECT (RFC 8441).
-            "/ws" => return web_socket::echo(ctx).await,
+            "/ws" => return self.web_socket.handle(ctx).await,
             _ => {}
         }
         let status = path.strip_prefix("/status/");
