@@ -4,7 +4,7 @@ use bytes::Bytes;
 use falconry_features::{
     BoxError, BoxFuture, CookieOptions, FeatureCollection, FeatureError, HttpInformationalResponseFeature,
     HttpResponseFeature, HttpResponseTrailersFeature, PlainResponseCookies, ResponseCookiesFeature,
-    complete_response, flush_response, start_response, write_response,
+    complete_response, flush_response, write_response,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
@@ -156,12 +156,12 @@ impl<'a> ResponseMut<'a> {
         self.feature().on_completed(Box::new(move || Box::pin(callback())));
     }
 
-    /// Fixes the head. Before the first write this is not needed.
+    /// Fixes the head and sends it ahead of the body. Before the first write this is not needed.
     ///
     /// # Errors
     /// A starting callback failed, or the head contradicts itself.
     pub async fn start(&mut self) -> Result {
-        Ok(start_response(self.features).await?)
+        Ok(flush_response(self.features).await?)
     }
 
     /// Writes to the body; waits while the server has no room.

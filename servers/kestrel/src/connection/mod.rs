@@ -3,12 +3,18 @@
 mod id;
 mod signal;
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use falconry_features::FeatureCollection;
 
 pub(crate) use self::signal::Signal;
-use crate::{KestrelServerOptions, http1::Http1Link, server::ServerShared, transport::Endpoints};
+use crate::{
+    KestrelServerOptions, exchange::ExchangePool, http1::Http1Link, server::ServerShared,
+    transport::Endpoints,
+};
 
 /// What the requests of one connection share with it and with the server.
 pub(crate) struct ConnectionShared {
@@ -17,11 +23,12 @@ pub(crate) struct ConnectionShared {
     pub(crate) scheme: &'static str,
     pub(crate) options: Arc<KestrelServerOptions>,
     pub(crate) server: Arc<ServerShared>,
-    /// What the connection offers beside its requests; over it lies the collection of each request.
-    pub(crate) features: Arc<FeatureCollection>,
+    features: OnceLock<Arc<FeatureCollection>>,
     /// Stop and abort.
     pub(crate) signal: Signal,
     pub(crate) http1: Http1Link,
+    /// Exchanges to be used again.
+    pub(crate) exchanges: ExchangePool,
 }
 
 impl ConnectionShared {
@@ -31,12 +38,26 @@ impl ConnectionShared {
             id: id::next_connection_id(),
             endpoints,
             scheme,
-            features: Arc::new(FeatureCollection::with_defaults(Arc::clone(&server.features))),
+            features: OnceLock::new(),
             signal: Signal::default(),
             http1: Http1Link::new(&options.limits),
+            exchanges: ExchangePool::default(),
             options,
             server,
         })
+    }
+
+    /// What the connection offers beside its requests; over it lies the collection of each request.
+    pub(crate) fn features(&self) -> &Arc<FeatureCollection> {
+        self.features
+            .get_or_init(|| Arc::new(FeatureCollection::with_defaults(Arc::clone(&self.server.features))))
+    }
+
+    /// Sets what the connection offers; only before its first request.
+    #[cfg(feature = "tls")]
+    pub(crate) fn set_features(&self, features: FeatureCollection) {
+        let is_first = self.features.set(Arc::new(features)).is_ok();
+        debug_assert!(is_first, "requests have seen other features");
     }
 }
 

@@ -15,7 +15,7 @@ use super::{Exchange, ExchangeShared};
 /// The application's run for one exchange: polled by the service until the response starts, then by
 /// the body of the response.
 pub(crate) struct Driver {
-    shared: Arc<ExchangeShared>,
+    /// Taken when everything is over.
     exchange: Option<Box<Exchange>>,
     state: State,
 }
@@ -53,15 +53,12 @@ impl Driver {
         let features = std::mem::take(&mut exchange.features);
         let context = exchange.application.create_context(features)?;
         let processing = exchange.application.process(context);
-        Ok(Self {
-            shared: Arc::clone(&exchange.shared),
-            exchange: Some(exchange),
-            state: State::Processing(processing),
-        })
+        Ok(Self { exchange: Some(exchange), state: State::Processing(processing) })
     }
 
-    pub(crate) fn shared(&self) -> &Arc<ExchangeShared> {
-        &self.shared
+    /// What both sides of the exchange share; `None` once the exchange was taken.
+    pub(crate) fn shared(&self) -> Option<&Arc<ExchangeShared>> {
+        self.exchange.as_deref().map(|exchange| &exchange.shared)
     }
 
     /// Runs the application on.
@@ -81,6 +78,11 @@ impl Driver {
         }
     }
 
+    /// True if everything has run, completed callbacks included.
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(self.state, State::Done)
+    }
+
     /// The exchange whose response is complete, with its features still filled.
     pub(crate) fn take_exchange(&mut self) -> Option<Box<Exchange>> {
         if matches!(self.state, State::Done) { self.exchange.take() } else { None }
@@ -97,65 +99,47 @@ impl Driver {
     /// The application has returned: the rest of the response, at once where nothing has to wait.
     fn finish(&mut self, processed: Processed) {
         let Processed { mut context, result } = processed;
-        self.shared.is_ended.store(true, Ordering::Relaxed);
-        if self.must_wait(context.features_mut()) {
+        let Some(exchange) = &mut self.exchange else { return };
+        exchange.shared.is_ended.store(true, Ordering::Relaxed);
+        let is_changed = exchange.revision != context.features().revision();
+        if result.is_ok() && !is_changed && exchange.finish_at_once(context.features_mut()) {
+            exchange.features = exchange.application.dispose_context(context, None);
+            self.state = State::Done;
+            return;
+        }
+        if is_changed || has_starting_callbacks(context.features_mut()) {
             self.state = State::Finishing(Box::pin(async move {
                 let error = finish_response(context.features_mut(), result).await;
                 (context, error)
             }));
             return;
         }
-        // Kestrel's own features never wait here; see `must_wait`.
+        // Kestrel's own features never wait here.
         let finished = std::pin::pin!(finish_response(context.features_mut(), result))
             .poll(&mut Context::from_waker(Waker::noop()));
         match finished {
             Poll::Ready(error) => self.complete(context, error),
-            Poll::Pending => self.shared.abort(),
+            Poll::Pending => exchange.shared.abort(),
         }
-    }
-
-    /// True if starting callbacks or middleware's own way of writing may take their time.
-    fn must_wait(&self, features: &mut FeatureCollection) -> bool {
-        let is_changed =
-            self.exchange.as_ref().is_none_or(|exchange| exchange.revision != features.revision());
-        is_changed
-            || features
-                .get_mut::<dyn HttpResponseFeature>()
-                .is_none_or(|response| response.callbacks_mut().has_starting())
     }
 
     fn complete(&mut self, mut context: Box<dyn HostContext>, error: Option<BoxError>) {
+        let Some(exchange) = &mut self.exchange else { return };
         if let Some(error) = &error {
-            tracing::error!(
-                connection = self.shared.connection.id,
-                error = &**error as &(dyn std::error::Error + 'static),
-                "ApplicationError: an unhandled error was thrown by the application"
-            );
+            log_error(&exchange.shared, error);
         }
-        let has_callbacks = context
-            .features_mut()
-            .get_mut::<dyn HttpResponseFeature>()
-            .is_some_and(|response| response.callbacks_mut().has_completed());
-        if has_callbacks {
+        if has_completed_callbacks(context.features_mut()) {
             self.state = State::Completing(Box::pin(async move {
                 for error in complete_request(context.features_mut()).await {
-                    tracing::error!(
-                        error = &*error as &(dyn std::error::Error + 'static),
-                        "a completed callback failed"
-                    );
+                    let error = &*error as &(dyn std::error::Error + 'static);
+                    tracing::error!(error, "ApplicationError: a completed callback failed");
                 }
                 Ended { context, error }
             }));
         } else {
-            self.end(Ended { context, error });
+            exchange.end(Ended { context, error });
+            self.state = State::Done;
         }
-    }
-
-    fn end(&mut self, ended: Ended) {
-        if let Some(exchange) = &mut self.exchange {
-            exchange.end(ended);
-        }
-        self.state = State::Done;
     }
 }
 
@@ -169,11 +153,11 @@ impl Drop for Driver {
     /// A run that is dropped before its end was abandoned: the application hears of it before its
     /// future goes. Completed callbacks of a whole response run on without the connection.
     fn drop(&mut self) {
+        let Some(mut exchange) = self.exchange.take() else { return };
         match std::mem::replace(&mut self.state, State::Done) {
             State::Done => {}
             State::Completing(completing) => {
-                let exchange = self.exchange.take();
-                if let (Some(mut exchange), Ok(runtime)) = (exchange, tokio::runtime::Handle::try_current()) {
+                if let Ok(runtime) = tokio::runtime::Handle::try_current() {
                     runtime.spawn(async move {
                         exchange.end(completing.await);
                         exchange.recycle();
@@ -181,7 +165,7 @@ impl Drop for Driver {
                 }
             }
             state @ (State::Processing(_) | State::Finishing(_)) => {
-                self.shared.abort();
+                exchange.shared.abort();
                 drop(state);
             }
         }
@@ -190,6 +174,34 @@ impl Drop for Driver {
 
 impl std::fmt::Debug for Driver {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Driver").field("shared", &self.shared).finish_non_exhaustive()
+        f.debug_struct("Driver").field("exchange", &self.exchange).finish_non_exhaustive()
+    }
+}
+
+fn has_starting_callbacks(features: &mut FeatureCollection) -> bool {
+    let response = features.get_mut::<dyn HttpResponseFeature>();
+    response.is_none_or(|response| response.callbacks_mut().has_starting())
+}
+
+fn has_completed_callbacks(features: &mut FeatureCollection) -> bool {
+    let response = features.get_mut::<dyn HttpResponseFeature>();
+    response.is_some_and(|response| response.callbacks_mut().has_completed())
+}
+
+fn log_error(shared: &ExchangeShared, error: &BoxError) {
+    let error = &**error as &(dyn std::error::Error + 'static);
+    let connection = &*shared.connection.id;
+    if shared.is_aborted() {
+        tracing::debug!(
+            connection,
+            error,
+            "RequestAborted: the application ended with an error after the request was aborted"
+        );
+    } else {
+        tracing::error!(
+            connection,
+            error,
+            "ApplicationError: an unhandled error was thrown by the application"
+        );
     }
 }

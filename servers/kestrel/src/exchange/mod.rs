@@ -7,14 +7,15 @@ mod output;
 mod pool;
 mod response;
 mod shared;
+mod streaming;
 
 pub(crate) use self::{
     drain::Drain,
     driver::{Driver, Progress},
     features::KestrelRequestBody,
     output::Phase,
-    pool::ExchangePool,
-    response::{ResponseBody, head_response, into_response},
+    pool::{Exchange, ExchangePool},
+    response::{ResponseBody, head_response, streaming_response, whole_response},
     shared::{ExchangeShared, RequestBodyState, UpgradeState},
 };
-use self::{output::Output, pool::Exchange};
+use self::{output::Output, streaming::Streaming};

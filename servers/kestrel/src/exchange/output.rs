@@ -38,13 +38,17 @@ pub(crate) enum Phase {
 impl Output {
     /// Forgets everything, keeping the storage.
     pub(crate) fn reset(&mut self) {
-        self.head = None;
-        self.first = None;
-        self.rest.clear();
-        self.buffered = 0;
-        self.trailers = None;
-        self.phase = Phase::Unstarted;
-        self.writer = None;
+        let Self { head, first, rest, buffered, trailers, phase, writer } = self;
+        (*head, *first, *trailers, *writer) = (None, None, None, None);
+        rest.clear();
+        *buffered = 0;
+        *phase = Phase::Unstarted;
+    }
+
+    /// The response starts: its head can leave.
+    pub(crate) fn start(&mut self, head: Arc<ResponseHead>) {
+        self.phase = Phase::Started;
+        self.head = Some(head);
     }
 
     /// Takes `data` unless more than `limit` bytes are waiting already.

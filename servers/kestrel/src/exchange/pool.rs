@@ -1,6 +1,6 @@
 //! Exchanges are used again: a connection makes the objects of its features once.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use falconry_features::{FeatureCollection, HttpApplication, HttpRequestFeature, RequestBody, ResponseHead};
 use http::HeaderMap;
@@ -9,10 +9,15 @@ use super::{ExchangeShared, features};
 use crate::{connection::ConnectionShared, http1::Rejection};
 
 /// Exchanges that wait for the next request of their connection.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct ExchangePool {
-    connection: Arc<ConnectionShared>,
-    free: Mutex<Vec<Box<Exchange>>>,
+    free: Mutex<Free>,
+}
+
+#[derive(Debug, Default)]
+struct Free {
+    exchanges: Vec<Box<Exchange>>,
+    is_closed: bool,
 }
 
 /// The features of one exchange and what the server side needs beside them.
@@ -25,34 +30,40 @@ pub(crate) struct Exchange {
     pub(crate) revision: u64,
     /// Storage for the fields of the next response.
     pub(crate) spare_headers: HeaderMap,
-    home: Weak<ExchangePool>,
 }
 
 impl ExchangePool {
-    pub(crate) fn new(connection: Arc<ConnectionShared>) -> Arc<Self> {
-        Arc::new(Self { connection, free: Mutex::new(Vec::with_capacity(1)) })
+    /// An exchange that holds nothing of any request.
+    pub(crate) fn take(&self, connection: &Arc<ConnectionShared>) -> Box<Exchange> {
+        let free = self.lock().exchanges.pop();
+        free.unwrap_or_else(|| Box::new(Exchange::new(Arc::clone(connection))))
     }
 
-    /// An exchange that holds nothing of any request.
-    pub(crate) fn take(self: &Arc<Self>) -> Box<Exchange> {
-        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        free.unwrap_or_else(|| Box::new(Exchange::new(Arc::clone(&self.connection), Arc::downgrade(self))))
+    /// The connection has ended: exchanges, which know it, are not kept any more.
+    pub(crate) fn close(&self) {
+        let mut free = self.lock();
+        free.is_closed = true;
+        free.exchanges.clear();
+    }
+
+    fn put(&self, exchange: Box<Exchange>) {
+        let mut free = self.lock();
+        if !free.is_closed {
+            free.exchanges.push(exchange);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Free> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Exchange {
-    fn new(connection: Arc<ConnectionShared>, home: Weak<ExchangePool>) -> Self {
+    fn new(connection: Arc<ConnectionShared>) -> Self {
         let application = Arc::clone(&connection.server.application);
         let shared = Arc::new(ExchangeShared::new(connection));
         let features = features::collection(&shared);
-        Self {
-            revision: features.revision(),
-            shared,
-            application,
-            features,
-            spare_headers: HeaderMap::new(),
-            home,
-        }
+        Self { revision: features.revision(), shared, application, features, spare_headers: HeaderMap::new() }
     }
 
     /// Fills a cleared exchange with a request.
@@ -62,14 +73,18 @@ impl Exchange {
         body: RequestBody,
         raw_target: Option<&[u8]>,
     ) -> Result<(), Rejection> {
-        let spare_headers = std::mem::take(&mut self.spare_headers);
-        features::fill_response(self, spare_headers);
+        features::fill_response(self);
         features::fill_request(self, parts, body, raw_target)
     }
 
     /// The head of the finished response; its feature is empty afterwards.
     pub(crate) fn take_head(&mut self) -> Option<ResponseHead> {
         features::take_head(&mut self.features)
+    }
+
+    /// Ends the usual response at once; false if it takes more than that.
+    pub(super) fn finish_at_once(&self, features: &mut FeatureCollection) -> bool {
+        features::finish_at_once(features)
     }
 
     /// What is left of the request's body.
@@ -79,9 +94,9 @@ impl Exchange {
 
     /// Puts the exchange back for the next request of its connection, cleared.
     pub(crate) fn recycle(mut self: Box<Self>) {
-        let Some(home) = self.home.upgrade() else { return };
         features::clear(&mut self);
-        home.free.lock().unwrap_or_else(PoisonError::into_inner).push(self);
+        let connection = Arc::clone(&self.shared.connection);
+        connection.exchanges.put(self);
     }
 }
 

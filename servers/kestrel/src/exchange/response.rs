@@ -3,78 +3,84 @@
 use std::{
     collections::VecDeque,
     pin::Pin,
-    sync::{Arc, atomic::Ordering},
+    sync::atomic::Ordering,
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
-use falconry_features::{BoxError, FeatureError, ResponseHead};
+use falconry_features::{BoxError, ResponseHead};
 use http::{
-    HeaderMap, HeaderValue, Method, Response, StatusCode,
-    header::{CONNECTION, CONTENT_LENGTH, SERVER},
+    HeaderMap, HeaderValue, Response, StatusCode,
+    header::{CONNECTION, CONTENT_LENGTH, Entry, SERVER},
 };
 use http_body::{Body, Frame, SizeHint};
 
-use super::{Drain, Driver, ExchangeShared, Phase, Progress};
+use super::{Driver, Exchange, Streaming, shared::State};
 use crate::KestrelServerOptions;
 
 /// The body of a response.
 #[derive(Debug)]
 pub(crate) enum ResponseBody {
+    /// The application has returned, and what it wrote is one piece or nothing.
+    Single(Option<Bytes>),
     /// The application has returned, and everything it wrote is here.
-    Whole { first: Option<Bytes>, rest: VecDeque<Bytes>, trailers: Option<HeaderMap> },
+    Whole(Box<Whole>),
     /// The application runs on as the protocol asks for more.
     Streaming(Box<Streaming>),
 }
 
-/// A body whose application has not returned, or whose end has to wait.
-pub(crate) struct Streaming {
-    shared: Arc<ExchangeShared>,
-    driver: Option<Driver>,
-    drain: Option<Drain>,
+/// A body of several pieces or with trailers.
+#[derive(Debug)]
+pub(crate) struct Whole {
+    data: VecDeque<Bytes>,
+    trailers: Option<HeaderMap>,
 }
 
-impl ResponseBody {
-    pub(crate) fn empty() -> Self {
-        Self::Whole { first: None, rest: VecDeque::new(), trailers: None }
-    }
-}
-
-/// The response of a run whose head is there; `None` if the run was aborted.
-pub(crate) fn into_response(mut driver: Driver, closes: bool) -> Option<Response<ResponseBody>> {
-    let shared = Arc::clone(driver.shared());
-    let options = &shared.connection.options;
-    let mut state = shared.lock();
-    let method = state.method.clone();
-    let head = state.output.head.take()?;
-    let Some(mut exchange) = driver.take_exchange() else {
-        drop(state);
-        let body = ResponseBody::Streaming(Box::new(Streaming {
-            shared: Arc::clone(&shared),
-            driver: Some(driver),
-            drain: None,
-        }));
-        return Some(response(ResponseHead::clone(&head), body, &method, options, closes));
+/// The response of a run that is over, for the state of its exchange; `None` if it was aborted.
+pub(crate) fn whole_response(mut exchange: Box<Exchange>, closes: bool) -> Option<Response<ResponseBody>> {
+    let body = {
+        let mut state = exchange.shared.lock();
+        state.output.head = None;
+        whole_body(&mut state)
     };
-    let (first, rest) = state.output.take_all();
-    let trailers = state.output.trailers.take();
-    drop(state);
-    drop(head);
     let head = exchange.take_head()?;
+    let response = response(head, body, &exchange.shared.connection.options, closes);
+    exchange.shared.connection.http1.is_in_flight.store(false, Ordering::Relaxed);
     exchange.recycle();
-    shared.connection.http1.is_in_flight.store(false, Ordering::Relaxed);
-    Some(response(head, ResponseBody::Whole { first, rest, trailers }, &method, options, closes))
+    Some(response)
+}
+
+/// The response of a run that goes on.
+pub(crate) fn streaming_response(
+    driver: Driver,
+    head: &ResponseHead,
+    closes: bool,
+) -> Option<Response<ResponseBody>> {
+    let streaming = Streaming::new(driver)?;
+    let options = streaming.options().clone();
+    Some(response(head.clone(), ResponseBody::Streaming(Box::new(streaming)), &options, closes))
 }
 
 /// A response without a body, such as the answer to an upgrade.
 pub(crate) fn head_response(head: &ResponseHead, options: &KestrelServerOptions) -> Response<ResponseBody> {
-    response(head.clone(), ResponseBody::empty(), &Method::GET, options, false)
+    response(head.clone(), ResponseBody::Single(None), options, false)
+}
+
+fn whole_body(state: &mut State) -> ResponseBody {
+    let (first, mut rest) = state.output.take_all();
+    let trailers = state.output.trailers.take();
+    if rest.is_empty() && trailers.is_none() {
+        return ResponseBody::Single(first);
+    }
+    if let Some(first) = first {
+        rest.push_front(first);
+    }
+    ResponseBody::Whole(Box::new(Whole { data: rest, trailers }))
 }
 
 fn response(
     head: ResponseHead,
     body: ResponseBody,
-    method: &Method,
     options: &KestrelServerOptions,
     closes: bool,
 ) -> Response<ResponseBody> {
@@ -86,78 +92,21 @@ fn response(
     {
         response.extensions_mut().insert(reason);
     }
-    let is_tunnel = *method == Method::CONNECT && head.status.is_success();
     let headers = response.headers_mut();
-    if is_tunnel || head.status.is_informational() || head.status == StatusCode::NO_CONTENT {
-        // A length of 0, which the rules let pass (RFC 9110 section 8.6).
+    if head.status.is_informational() || head.status == StatusCode::NO_CONTENT {
+        // A length of 0, which the rules let pass (RFC 9110 section 8.6). hyper does the same for
+        // the answer to CONNECT.
         headers.remove(CONTENT_LENGTH);
     }
-    if options.add_server_header && !headers.contains_key(SERVER) {
-        headers.insert(SERVER, HeaderValue::from_static("Kestrel"));
+    if options.add_server_header
+        && let Entry::Vacant(server) = headers.entry(SERVER)
+    {
+        server.insert(HeaderValue::from_static("Kestrel"));
     }
     if closes {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
-}
-
-impl Streaming {
-    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let shared = Arc::clone(&self.shared);
-        loop {
-            let mut state = shared.lock();
-            let output = &mut state.output;
-            if let Some(data) = output.pop() {
-                return Poll::Ready(Some(Ok(Frame::data(data))));
-            }
-            match output.phase {
-                Phase::Aborted => {
-                    let error = FeatureError::aborted("the response was given up before its end");
-                    return Poll::Ready(Some(Err(error.into())));
-                }
-                Phase::Completed if output.trailers.is_some() => {
-                    return Poll::Ready(output.trailers.take().map(|trailers| Ok(Frame::trailers(trailers))));
-                }
-                Phase::Completed => {
-                    drop(state);
-                    return self.poll_end(cx).map(|()| None);
-                }
-                Phase::Unstarted | Phase::Started => {}
-            }
-            drop(state);
-            let progress = self.driver.as_mut().map_or(Progress::Complete, |driver| driver.poll(cx));
-            let state = shared.lock();
-            let is_moving = !state.output.is_empty() || state.output.phase != Phase::Started;
-            if progress == Progress::Waiting && !is_moving {
-                return Poll::Pending;
-            }
-        }
-    }
-
-    /// After the last frame: the application may still run, and some of the request may be unread.
-    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(driver) = &mut self.driver {
-            if driver.poll(cx) == Progress::Waiting {
-                return Poll::Pending;
-            }
-            let mut exchange = driver.take_exchange();
-            if let Some(exchange) = &mut exchange
-                && self.shared.may_drain_request()
-            {
-                self.drain = exchange.take_request_body().map(Drain::new);
-            }
-            if let Some(exchange) = exchange {
-                exchange.recycle();
-            }
-            self.driver = None;
-        }
-        if let Some(drain) = &mut self.drain {
-            std::task::ready!(drain.poll(cx));
-            self.drain = None;
-        }
-        self.shared.connection.http1.is_in_flight.store(false, Ordering::Relaxed);
-        Poll::Ready(())
-    }
 }
 
 impl Body for ResponseBody {
@@ -169,9 +118,10 @@ impl Body for ResponseBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match self.get_mut() {
-            Self::Whole { first, rest, trailers } => {
-                let data = first.take().or_else(|| rest.pop_front()).map(Frame::data);
-                Poll::Ready(data.or_else(|| trailers.take().map(Frame::trailers)).map(Ok))
+            Self::Single(data) => Poll::Ready(data.take().map(|data| Ok(Frame::data(data)))),
+            Self::Whole(whole) => {
+                let data = whole.data.pop_front().map(Frame::data);
+                Poll::Ready(data.or_else(|| whole.trailers.take().map(Frame::trailers)).map(Ok))
             }
             Self::Streaming(streaming) => streaming.poll_frame(cx),
         }
@@ -179,25 +129,20 @@ impl Body for ResponseBody {
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Self::Whole { first, rest, trailers } => first.is_none() && rest.is_empty() && trailers.is_none(),
+            Self::Single(data) => data.is_none(),
+            Self::Whole(whole) => whole.data.is_empty() && whole.trailers.is_none(),
             Self::Streaming(_) => false,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            // Trailers need a body whose length is not told at its beginning.
-            Self::Whole { trailers: Some(_), .. } => SizeHint::default(),
-            Self::Whole { first, rest, trailers: None } => {
-                SizeHint::with_exact(first.iter().chain(rest).map(|data| data.len() as u64).sum())
+            Self::Single(data) => SizeHint::with_exact(data.as_ref().map_or(0, |data| data.len() as u64)),
+            Self::Whole(whole) if whole.trailers.is_none() => {
+                SizeHint::with_exact(whole.data.iter().map(|data| data.len() as u64).sum())
             }
-            Self::Streaming(_) => SizeHint::default(),
+            // Trailers need a body whose length is not told at its beginning.
+            Self::Whole(_) | Self::Streaming(_) => SizeHint::default(),
         }
-    }
-}
-
-impl std::fmt::Debug for Streaming {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Streaming").field("shared", &self.shared).finish_non_exhaustive()
     }
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use falconry_features::{CancellationToken, DuplexStream, FeatureError};
-use http::{HeaderMap, Method};
+use http::HeaderMap;
 use tokio::sync::oneshot;
 
 use super::Output;
@@ -30,7 +30,6 @@ pub(crate) struct State {
     pub(crate) output: Output,
     /// Counts the requests of the connection, or is the id of the stream.
     pub(crate) number: u64,
-    pub(crate) method: Method,
     pub(crate) request_body: RequestBodyState,
     pub(crate) upgrade: UpgradeState,
     /// Who waits for the raw stream after an upgrade.
@@ -62,16 +61,20 @@ pub(crate) enum UpgradeState {
 
 impl ExchangeShared {
     pub(crate) fn new(connection: Arc<ConnectionShared>) -> Self {
-        Self { connection, state: Mutex::default(), aborted: AtomicBool::new(false), is_ended: AtomicBool::new(false) }
+        Self {
+            connection,
+            state: Mutex::default(),
+            aborted: AtomicBool::new(false),
+            is_ended: AtomicBool::new(false),
+        }
     }
 
     /// Makes it fit for the next request. Who still holds the old token does not see the new request.
-    pub(crate) fn reset(&self, number: u64, method: Method, body: RequestBodyState, may_upgrade: bool) {
+    pub(crate) fn reset(&self, number: u64, body: RequestBodyState, may_upgrade: bool) {
         let mut state = self.lock();
         let state = &mut *state;
         state.output.reset();
         state.number = number;
-        state.method = method;
         state.request_body = body;
         state.upgrade = if may_upgrade { UpgradeState::Possible } else { UpgradeState::Impossible };
         state.stream_sender = None;
@@ -94,21 +97,17 @@ impl ExchangeShared {
         token
     }
 
+    pub(crate) fn is_aborted(&self) -> bool {
+        self.aborted.load(Ordering::Acquire)
+    }
+
     pub(crate) fn set_abort_token(&self, token: CancellationToken) {
         self.lock().abort_token = Some(token);
     }
 
-    /// True if the rest of the request's body may be read for nothing. A client that waits for
-    /// 100 Continue has not sent it, and asking for it now would be a lie.
+    /// See [`RequestBodyState::may_drain`].
     pub(crate) fn may_drain_request(&self) -> bool {
-        let state = self.lock();
-        let body = &state.request_body;
-        !body.is_at_end && (body.has_begun || !body.expects_continue)
-    }
-
-    /// True if the request's body has been read to its end, or there is none.
-    pub(crate) fn is_request_read(&self) -> bool {
-        self.lock().request_body.is_at_end
+        self.lock().request_body.may_drain()
     }
 
     /// Tells the application that the peer seems to have gone; an answer is still delivered.
@@ -137,6 +136,14 @@ impl RequestBodyState {
             is_at_end: !can_have_body,
             trailers: None,
         }
+    }
+}
+
+impl RequestBodyState {
+    /// True if the rest of the body may be read for nothing. A client that waits for 100 Continue
+    /// has not sent it, and asking for it now would be a lie.
+    pub(crate) fn may_drain(&self) -> bool {
+        !self.is_at_end && (self.has_begun || !self.expects_continue)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{
     io,
     pin::Pin,
-    sync::{Arc, PoisonError, atomic::Ordering},
+    sync::{Arc, atomic::Ordering},
     task::{Context, Poll},
     time::Duration,
 };
@@ -14,10 +14,13 @@ use super::{
     guard::{Guard, Wait},
     io::GuardedIo,
     linger::linger,
-    service::{Http1Service, UpgradedSlot},
+    service::Http1Service,
     upgraded::run_upgraded,
 };
 use crate::{connection::ConnectionShared, transport::Transport};
+
+/// How many fields hyper takes unless told otherwise.
+const HYPER_MAX_HEADERS: usize = 100;
 
 /// How long a connection without a request is kept when the server stops, counted from its last
 /// byte: the client's next request may be under way.
@@ -25,12 +28,10 @@ const STOP_GRACE: Duration = Duration::from_millis(500);
 
 /// Serves a connection until it ends.
 pub(crate) async fn serve<S: Transport>(stream: S, connection: Arc<ConnectionShared>) {
-    let upgraded = Arc::new(UpgradedSlot::default());
     let io = GuardedIo::new(Guard::new(stream, Arc::clone(&connection)));
-    let served = Http1Connection::new(io, &connection, &upgraded).await;
+    let served = Http1Connection::new(io, &connection).await;
     let Some(guard) = served.guard else { return };
-    let driver = upgraded.lock().unwrap_or_else(PoisonError::into_inner).take();
-    if let Some(driver) = driver {
+    if let Some(driver) = connection.http1.take_upgraded() {
         return run_upgraded(guard, driver, &connection).await;
     }
     match served.end {
@@ -66,16 +67,20 @@ struct Http1Connection<S: Transport> {
 }
 
 impl<S: Transport> Http1Connection<S> {
-    fn new(io: GuardedIo<S>, connection: &Arc<ConnectionShared>, upgraded: &Arc<UpgradedSlot>) -> Self {
+    fn new(io: GuardedIo<S>, connection: &Arc<ConnectionShared>) -> Self {
         let limits = &connection.options.limits;
-        let service = Http1Service::new(Arc::clone(connection), Arc::clone(upgraded));
-        let hyper = hyper::server::conn::http1::Builder::new()
+        let service = Http1Service::new(Arc::clone(connection));
+        let mut builder = hyper::server::conn::http1::Builder::new();
+        if limits.max_request_header_count() > HYPER_MAX_HEADERS {
+            // Whatever the number, hyper then makes room for so many at every request.
+            builder.max_headers(limits.max_request_header_count());
+        }
+        let hyper = builder
             .pipeline_flush(true)
             // The guard watches for the client's end and lets a half-closed client have its answer.
             .half_close(true)
             .header_read_timeout(None)
             // The guard has counted before; hyper's own limits only must not be lower.
-            .max_headers(limits.max_request_header_count() + 8)
             .max_buf_size(max_buffer(
                 limits.max_request_line_size() + limits.max_request_headers_total_size(),
             ))

@@ -4,7 +4,7 @@ use std::{
     collections::VecDeque,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
 };
@@ -13,7 +13,10 @@ use falconry_features::MinDataRate;
 use http::{HeaderMap, StatusCode};
 
 use super::inspect::Rejection;
-use crate::{KestrelServerLimits, exchange::ExchangeShared};
+use crate::{
+    KestrelServerLimits,
+    exchange::{Driver, ExchangeShared},
+};
 
 /// The shared state of one HTTP/1 connection. All sides run in the same task; the locks are for the
 /// application, which may call from others.
@@ -32,6 +35,7 @@ pub(crate) struct Http1Link {
     has_notes: AtomicBool,
     has_interim: AtomicBool,
     has_changed_rates: AtomicBool,
+    current_address: AtomicUsize,
     state: Mutex<State>,
     default_rates: DataRates,
 }
@@ -43,6 +47,7 @@ struct State {
     rates: DataRates,
     interim: Interim,
     current: Weak<ExchangeShared>,
+    upgraded: Option<Driver>,
 }
 
 /// What the service must know of a head beyond what hyper has parsed of it.
@@ -88,6 +93,7 @@ impl Http1Link {
             has_notes: AtomicBool::new(false),
             has_interim: AtomicBool::new(false),
             has_changed_rates: AtomicBool::new(false),
+            current_address: AtomicUsize::new(0),
             state: Mutex::new(State { rates: default_rates, ..State::default() }),
             default_rates,
         }
@@ -101,7 +107,9 @@ impl Http1Link {
 
     /// Counts a request and takes what was noted of its head.
     pub(crate) fn take_request(&self) -> (u64, Option<HeadNote>) {
-        let number = self.requests_taken.fetch_add(1, Ordering::Relaxed) + 1;
+        // Only the connection's task counts; a plain store is enough.
+        let number = self.requests_taken.load(Ordering::Relaxed) + 1;
+        self.requests_taken.store(number, Ordering::Relaxed);
         self.is_in_flight.store(true, Ordering::Relaxed);
         if !self.has_notes.load(Ordering::Relaxed) {
             return (number, None);
@@ -117,9 +125,11 @@ impl Http1Link {
 
     /// Names the exchange that hears of the client's end.
     pub(crate) fn set_current(&self, exchange: &Arc<ExchangeShared>) {
-        let mut state = self.lock();
-        if !std::ptr::eq(state.current.as_ptr(), Arc::as_ptr(exchange)) {
-            state.current = Arc::downgrade(exchange);
+        let address = Arc::as_ptr(exchange) as usize;
+        // Nearly always it is the same one again; the address spares the lock.
+        if self.current_address.load(Ordering::Relaxed) != address {
+            self.current_address.store(address, Ordering::Relaxed);
+            self.lock().current = Arc::downgrade(exchange);
         }
     }
 
@@ -132,6 +142,15 @@ impl Http1Link {
     pub(crate) fn is_at_last_request(&self) -> bool {
         self.heads_passed.load(Ordering::Relaxed) == self.requests_taken.load(Ordering::Relaxed)
             && !self.has_more_input.load(Ordering::Relaxed)
+    }
+
+    /// A run that has left HTTP waits here for the connection's task.
+    pub(crate) fn put_upgraded(&self, driver: Driver) {
+        self.lock().upgraded = Some(driver);
+    }
+
+    pub(crate) fn take_upgraded(&self) -> Option<Driver> {
+        self.lock().upgraded.take()
     }
 
     pub(crate) fn fail_body(&self, rejection: Rejection) {
@@ -153,7 +172,8 @@ impl Http1Link {
 
     /// The rates of the next request are the server's own again.
     pub(crate) fn reset_rates(&self) {
-        if self.has_changed_rates.swap(false, Ordering::Relaxed) {
+        if self.has_changed_rates.load(Ordering::Relaxed) {
+            self.has_changed_rates.store(false, Ordering::Relaxed);
             self.lock().rates = self.default_rates;
         }
     }
@@ -187,15 +207,17 @@ impl Http1Link {
 
     /// Takes the interim responses that wait, for the guard to write them.
     pub(crate) fn take_interim(&self) -> Option<Vec<u8>> {
-        if !self.has_interim.swap(false, Ordering::Relaxed) {
+        if !self.has_interim.load(Ordering::Relaxed) {
             return None;
         }
+        self.has_interim.store(false, Ordering::Relaxed);
         Some(std::mem::take(&mut self.lock().interim.bytes))
     }
 
     /// Forgets interim responses that the response itself has overtaken.
     pub(crate) fn drop_interim(&self) {
-        if self.has_interim.swap(false, Ordering::Relaxed) {
+        if self.has_interim.load(Ordering::Relaxed) {
+            self.has_interim.store(false, Ordering::Relaxed);
             self.lock().interim = Interim::default();
         }
     }

@@ -2,12 +2,12 @@
 
 use std::{
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    sync::{Arc, atomic::Ordering},
     task::{Context, Poll, ready},
     time::Duration,
 };
 
-use falconry_features::{BoxError, FeatureError, RequestBody};
+use falconry_features::{BoxError, FeatureError, RequestBody, ResponseHead};
 use http::{
     HeaderValue, Request, Response,
     header::{ALLOW, CONNECTION, CONTENT_LENGTH, EXPECT},
@@ -20,8 +20,8 @@ use super::Rejection;
 use crate::{
     connection::ConnectionShared,
     exchange::{
-        Drain, Driver, ExchangePool, KestrelRequestBody, Phase, Progress, RequestBodyState, ResponseBody,
-        UpgradeState, head_response, into_response,
+        Drain, Driver, KestrelRequestBody, Phase, Progress, RequestBodyState, ResponseBody, UpgradeState,
+        head_response, streaming_response, whole_response,
     },
 };
 
@@ -32,17 +32,10 @@ const HOLD_BACK: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(super) struct Http1Service {
     connection: Arc<ConnectionShared>,
-    pool: Arc<ExchangePool>,
-    upgraded: Arc<UpgradedSlot>,
 }
-
-/// Where a run that has left HTTP waits for the connection's task.
-pub(super) type UpgradedSlot = Mutex<Option<Driver>>;
 
 /// One request on its way to its response.
 pub(super) struct Http1Future {
-    connection: Arc<ConnectionShared>,
-    upgraded: Arc<UpgradedSlot>,
     state: State,
     /// The request asked that the connection close, or it cannot be used further.
     closes: bool,
@@ -51,17 +44,18 @@ pub(super) struct Http1Future {
 }
 
 enum State {
-    Refused(Rejection),
+    Refused(Rejection, Arc<ConnectionShared>),
     Running(Driver),
-    Draining(Driver, Drain),
-    Failed(Option<BoxError>),
+    Draining(Driver, Box<Drain>),
+    Failed(BoxError),
     Done,
 }
 
+type Answer = Result<Response<ResponseBody>, BoxError>;
+
 impl Http1Service {
-    pub(super) fn new(connection: Arc<ConnectionShared>, upgraded: Arc<UpgradedSlot>) -> Self {
-        let pool = ExchangePool::new(Arc::clone(&connection));
-        Self { connection, pool, upgraded }
+    pub(super) fn new(connection: Arc<ConnectionShared>) -> Self {
+        Self { connection }
     }
 
     /// Fills an exchange and starts the application.
@@ -70,18 +64,17 @@ impl Http1Service {
         let (number, note) = link.take_request();
         let note = note.unwrap_or_default();
         if let Some(rejection) = note.rejection {
-            return (State::Refused(rejection), true);
+            return (State::Refused(rejection, Arc::clone(&self.connection)), true);
         }
         let (parts, incoming) = request.into_parts();
+        let mut exchange = self.connection.exchanges.take(&self.connection);
+        link.set_current(&exchange.shared);
+        link.reset_rates();
         let can_have_body = !incoming.is_end_stream();
         let expects_continue = can_have_body && parts.headers.contains_key(EXPECT);
         let max_size = self.connection.options.limits.max_request_body_size();
-        let exchange = self.pool.take();
-        link.set_current(&exchange.shared);
-        link.reset_rates();
         exchange.shared.reset(
             number,
-            parts.method.clone(),
             RequestBodyState::new(can_have_body, expects_continue, max_size),
             note.may_upgrade,
         );
@@ -90,13 +83,12 @@ impl Http1Service {
         } else {
             RequestBody::empty()
         };
-        let mut exchange = exchange;
         if let Err(rejection) = exchange.fill(parts, body, note.raw_target.as_deref()) {
-            return (State::Refused(rejection), true);
+            return (State::Refused(rejection, Arc::clone(&self.connection)), true);
         }
         match Driver::start(exchange) {
             Ok(driver) => (State::Running(driver), note.close),
-            Err(error) => (State::Failed(Some(error)), true),
+            Err(error) => (State::Failed(error), true),
         }
     }
 }
@@ -108,120 +100,148 @@ impl hyper::service::Service<Request<Incoming>> for Http1Service {
 
     fn call(&self, request: Request<Incoming>) -> Http1Future {
         let (state, closes) = self.begin(request);
-        Http1Future {
-            connection: Arc::clone(&self.connection),
-            upgraded: Arc::clone(&self.upgraded),
-            state,
-            closes,
-            hold: None,
+        Http1Future { state, closes, hold: None }
+    }
+}
+
+impl Future for Http1Future {
+    type Output = Answer;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer> {
+        let this = self.get_mut();
+        match &mut this.state {
+            State::Running(driver) => {
+                let progress = driver.poll(cx);
+                this.poll_answer(cx, progress)
+            }
+            State::Draining(_, drain) => {
+                let is_read = ready!(drain.poll(cx));
+                this.closes |= !is_read;
+                Poll::Ready(this.answer_whole())
+            }
+            State::Refused(..) | State::Failed(_) | State::Done => Poll::Ready(this.answer_at_once()),
         }
     }
 }
 
 impl Http1Future {
-    fn poll_response(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<ResponseBody>, BoxError>> {
-        if let State::Draining(_, drain) = &mut self.state {
-            let is_read = ready!(drain.poll(cx));
-            self.closes |= !is_read;
-            let State::Draining(driver, _) = std::mem::replace(&mut self.state, State::Done) else {
-                return Poll::Ready(Err(polled_again()));
-            };
-            return Poll::Ready(self.finish(driver));
-        }
-        let State::Running(driver) = &mut self.state else {
-            return Poll::Ready(self.respond_at_once());
-        };
-        let progress = driver.poll(cx);
-        let shared = Arc::clone(driver.shared());
+    /// Finds out what a run that has come as far as it can has to say.
+    fn poll_answer(&mut self, cx: &mut Context<'_>, progress: Progress) -> Poll<Answer> {
+        let State::Running(driver) = &self.state else { return Poll::Ready(Err(polled_again())) };
+        let Some(shared) = driver.shared() else { return Poll::Ready(Err(polled_again())) };
         let mut state = shared.lock();
-        if state.output.phase == Phase::Aborted {
+        let output = &mut state.output;
+        if output.phase == Phase::Aborted {
             return Poll::Ready(Err(aborted()));
         }
-        if state.output.head.is_none() {
+        if output.head.is_none() {
             return match progress {
                 Progress::Waiting => Poll::Pending,
                 Progress::Complete => Poll::Ready(Err(aborted())),
             };
         }
-        if progress == Progress::Waiting && self.holds_back(cx, state.output.has_waiting_writer()) {
+        if progress == Progress::Complete && driver.is_done() {
+            let (is_read, may_drain) = (state.request_body.is_at_end, state.request_body.may_drain());
+            drop(state);
+            if may_drain && self.begin_draining() {
+                return Pin::new(self).poll(cx);
+            }
+            self.closes |= !is_read;
+            return Poll::Ready(self.answer_whole());
+        }
+        let writer_waits = output.has_waiting_writer();
+        let is_app_reading = shared.connection.http1.is_app_reading.load(Ordering::Relaxed);
+        if progress == Progress::Waiting
+            && is_app_reading
+            && !writer_waits
+            && self.hold.poll_hold(cx).is_pending()
+        {
             return Poll::Pending;
         }
-        if state.upgrade == UpgradeState::Done {
-            let head = state.output.head.take();
-            drop(state);
-            return Poll::Ready(self.leave_http(head));
-        }
+        let Some(head) = output.head.take() else { return Poll::Ready(Err(aborted())) };
+        let is_upgrade = state.upgrade == UpgradeState::Done;
         drop(state);
+        Poll::Ready(self.answer_now(&head, is_upgrade))
+    }
+
+    /// Begins to read what is left of the request, before the answer says whether the connection closes.
+    fn begin_draining(&mut self) -> bool {
         let State::Running(mut driver) = std::mem::replace(&mut self.state, State::Done) else {
-            return Poll::Ready(Err(polled_again()));
-        };
-        if progress == Progress::Complete
-            && shared.may_drain_request()
-            && let Some(body) = driver.take_request_body()
-        {
-            self.state = State::Draining(driver, Drain::new(body));
-            return self.poll_response(cx);
-        }
-        self.closes |= progress == Progress::Complete && !shared.is_request_read();
-        Poll::Ready(self.finish(driver))
-    }
-
-    /// True while a started answer, which nobody has flushed, waits for the request: the rest of its
-    /// body may be on its way and turn out to be malformed, and as long as nothing of the answer has
-    /// left it can be given up whole.
-    fn holds_back(&mut self, cx: &mut Context<'_>, writer_waits: bool) -> bool {
-        if writer_waits || !self.connection.http1.is_app_reading.load(Ordering::Relaxed) {
             return false;
-        }
-        let hold = self.hold.get_or_insert_with(|| Box::pin(tokio::time::sleep(HOLD_BACK)));
-        hold.as_mut().poll(cx).is_pending()
-    }
-
-    fn finish(&mut self, driver: Driver) -> Result<Response<ResponseBody>, BoxError> {
-        let link = &self.connection.http1;
-        link.drop_interim();
-        let stops = self.connection.signal.is_stopping() && link.is_at_last_request();
-        let response = into_response(driver, self.closes || stops).ok_or_else(aborted)?;
-        Ok(response)
-    }
-
-    fn respond_at_once(&mut self) -> Result<Response<ResponseBody>, BoxError> {
-        match std::mem::replace(&mut self.state, State::Done) {
-            State::Refused(rejection) => {
-                self.connection.http1.is_in_flight.store(false, Ordering::Relaxed);
-                Ok(refusal(rejection, self.connection.options.add_server_header))
+        };
+        match driver.take_request_body() {
+            Some(body) => {
+                self.state = State::Draining(driver, Box::new(Drain::new(body)));
+                true
             }
-            State::Failed(error) => Err(error.unwrap_or_else(polled_again)),
-            State::Running(_) | State::Draining(..) | State::Done => Err(polled_again()),
+            None => {
+                self.state = State::Running(driver);
+                false
+            }
         }
     }
 
-    /// Answers 101; the rest of the run waits for the raw stream.
-    fn leave_http(
-        &mut self,
-        head: Option<Arc<falconry_features::ResponseHead>>,
-    ) -> Result<Response<ResponseBody>, BoxError> {
+    /// The run is over.
+    fn answer_whole(&mut self) -> Answer {
+        let (State::Running(mut driver) | State::Draining(mut driver, _)) =
+            std::mem::replace(&mut self.state, State::Done)
+        else {
+            return Err(polled_again());
+        };
+        let exchange = driver.take_exchange().ok_or_else(polled_again)?;
+        self.settle_closing(&exchange.shared.connection);
+        whole_response(exchange, self.closes).ok_or_else(aborted)
+    }
+
+    /// The run goes on: behind a head, or outside HTTP.
+    fn answer_now(&mut self, head: &ResponseHead, is_upgrade: bool) -> Answer {
         let State::Running(driver) = std::mem::replace(&mut self.state, State::Done) else {
             return Err(polled_again());
         };
-        *self.upgraded.lock().unwrap_or_else(PoisonError::into_inner) = Some(driver);
-        let head = head.ok_or_else(aborted)?;
-        Ok(head_response(&head, &self.connection.options))
+        let shared = Arc::clone(driver.shared().ok_or_else(polled_again)?);
+        self.settle_closing(&shared.connection);
+        if is_upgrade {
+            shared.connection.http1.put_upgraded(driver);
+            return Ok(head_response(head, &shared.connection.options));
+        }
+        streaming_response(driver, head, self.closes).ok_or_else(polled_again)
+    }
+
+    /// While the server stops, the answer to the last request that has arrived closes the connection.
+    fn settle_closing(&mut self, connection: &ConnectionShared) {
+        connection.http1.drop_interim();
+        self.closes |= connection.signal.is_stopping() && connection.http1.is_at_last_request();
+    }
+
+    fn answer_at_once(&mut self) -> Answer {
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::Refused(rejection, connection) => {
+                connection.http1.is_in_flight.store(false, Ordering::Relaxed);
+                Ok(refusal(rejection, connection.options.add_server_header))
+            }
+            State::Failed(error) => Err(error),
+            State::Running(_) | State::Draining(..) | State::Done => Err(polled_again()),
+        }
     }
 }
 
-impl Future for Http1Future {
-    type Output = Result<Response<ResponseBody>, BoxError>;
+/// Holds a started answer back, which nobody has flushed, while the application waits for more of the
+/// request: the rest of it may be on its way and turn out to be malformed, and as long as nothing of
+/// the answer has left it can be given up whole.
+trait Hold {
+    fn poll_hold(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+}
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.get_mut().poll_response(cx)
+impl Hold for Option<Pin<Box<Sleep>>> {
+    fn poll_hold(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.get_or_insert_with(|| Box::pin(tokio::time::sleep(HOLD_BACK))).as_mut().poll(cx)
     }
 }
 
 /// The answer to a request that the guard has refused: no body, and the connection closes.
 fn refusal(rejection: Rejection, adds_server: bool) -> Response<ResponseBody> {
     tracing::debug!(reason = rejection.message(), "ConnectionBadRequest: the connection sent a bad request");
-    let mut response = Response::new(ResponseBody::empty());
+    let mut response = Response::new(ResponseBody::Single(None));
     *response.status_mut() = rejection.status();
     let headers = response.headers_mut();
     headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));

@@ -24,8 +24,7 @@ pub(super) async fn run_upgraded<S: Transport>(
     connection: &Arc<ConnectionShared>,
 ) {
     let _counted = UpgradedConnection(connection);
-    let shared = Arc::clone(driver.shared());
-    let sender = shared.lock().stream_sender.take();
+    let sender = driver.shared().and_then(|shared| shared.lock().stream_sender.take());
     let stream = UpgradedStream { stream: guard.stream, input: guard.input };
     if let Some(sender) = sender {
         // The application may have stopped waiting; then the stream ends here.

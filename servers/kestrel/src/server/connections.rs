@@ -113,6 +113,7 @@ impl Connections {
 impl Drop for OpenConnection {
     fn drop(&mut self) {
         let connections = &self.shared.server.connections;
+        self.shared.exchanges.close();
         let closed = connections.lock().open.remove(&self.key);
         drop(closed);
         connections.ended.notify_waiters();

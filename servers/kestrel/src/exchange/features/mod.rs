@@ -17,7 +17,6 @@ use falconry_features::{
     HttpResponseTrailersFeature, HttpUpgradeFeature, PlainResponse, PlainResponseTrailers, RequestBody,
     ResponseHead,
 };
-use http::HeaderMap;
 
 pub(crate) use self::body::KestrelRequestBody;
 use self::{
@@ -29,7 +28,7 @@ use crate::http1::Rejection;
 /// The features of an HTTP/1 exchange that no request has used yet.
 pub(super) fn collection(shared: &Arc<ExchangeShared>) -> FeatureCollection {
     let mut features = FeatureCollection::with_capacity(14);
-    features.set_defaults(Some(Arc::clone(&shared.connection.features)));
+    features.set_defaults(Some(Arc::clone(shared.connection.features())));
     let view = View(Arc::clone(shared));
     // In the order in which they are asked for most.
     features.set::<dyn HttpResponseFeature>(Box::new(PlainResponse::default()));
@@ -67,6 +66,9 @@ pub(super) fn fill_request(
     raw_target: Option<&[u8]>,
 ) -> Result<(), Rejection> {
     let scheme = exchange.shared.connection.scheme;
+    if let Some(response) = own_mut!(exchange.features, dyn HttpResponseBodyFeature as KestrelResponseBody) {
+        response.begin(&parts.method);
+    }
     match own_mut!(exchange.features, dyn HttpRequestFeature as KestrelRequest) {
         Some(request) => request.fill(parts, body, scheme, raw_target),
         // A cleared exchange has its own request; without one there is nothing to serve.
@@ -75,11 +77,11 @@ pub(super) fn fill_request(
 }
 
 /// Gives a cleared exchange's response storage for its fields.
-pub(super) fn fill_response(exchange: &mut Exchange, headers: HeaderMap) {
+pub(super) fn fill_response(exchange: &mut Exchange) {
     if let Some(response) = exchange.features.get_mut::<dyn HttpResponseFeature>()
         && let Ok(head) = response.head_mut()
     {
-        head.headers = headers;
+        std::mem::swap(&mut head.headers, &mut exchange.spare_headers);
     }
 }
 
@@ -102,11 +104,28 @@ pub(super) fn clear(exchange: &mut Exchange) {
     }
 }
 
+/// Ends the usual response, whose body has been written and whose end needs nothing but saying so;
+/// false if it is not the usual one.
+pub(super) fn finish_at_once(features: &mut FeatureCollection) -> bool {
+    let Some(response) = own_mut!(features, dyn HttpResponseFeature as PlainResponse) else { return false };
+    if !response.has_started() || response.callbacks_mut().has_completed() {
+        return false;
+    }
+    let Some(trailers) = own_mut!(features, dyn HttpResponseTrailersFeature as PlainResponseTrailers) else {
+        return false;
+    };
+    if !trailers.trailers().is_empty() {
+        return false;
+    }
+    own_mut!(features, dyn HttpResponseBodyFeature as KestrelResponseBody)
+        .is_some_and(|body| body.complete(None).is_ok())
+}
+
 /// Clears the server's own objects; `None` if one of them is missing.
 fn clear_own(exchange: &mut Exchange) -> Option<()> {
     let features = &mut exchange.features;
     own_mut!(features, dyn HttpResponseFeature as PlainResponse)?.recycle();
-    exchange.spare_headers = own_mut!(features, dyn HttpRequestFeature as KestrelRequest)?.clear();
+    own_mut!(features, dyn HttpRequestFeature as KestrelRequest)?.clear(&mut exchange.spare_headers);
     own_mut!(features, dyn HttpConnectionFeature as KestrelConnection)?.clear();
     own_mut!(features, dyn HttpResponseTrailersFeature as PlainResponseTrailers)?.recycle();
     Some(())

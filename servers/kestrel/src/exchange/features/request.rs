@@ -67,23 +67,18 @@ impl KestrelRequest {
         }
     }
 
-    /// Empties it and gives the fields' storage back for another use.
-    pub(crate) fn clear(&mut self) -> HeaderMap {
+    /// Empties it; the fields' storage goes to `spare_headers`, empty, for another use.
+    pub(crate) fn clear(&mut self, spare_headers: &mut HeaderMap) {
         self.method = Method::GET;
         self.uri = Uri::default();
         self.body = RequestBody::empty();
-        for text in [
-            &mut self.scheme,
-            &mut self.path_base,
-            &mut self.path,
-            &mut self.query_string,
-            &mut self.raw_target,
-        ] {
-            text.clear();
-        }
-        let mut headers = std::mem::take(&mut self.headers);
-        headers.clear();
-        headers
+        self.scheme.clear();
+        self.path_base.clear();
+        self.path.clear();
+        self.query_string.clear();
+        self.raw_target.clear();
+        self.headers.clear();
+        std::mem::swap(&mut self.headers, spare_headers);
     }
 
     fn read_own_target(&mut self) -> Result<(), Rejection> {

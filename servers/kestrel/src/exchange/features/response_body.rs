@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use falconry_features::{BodyWrite, FeatureError, HttpResponseBodyFeature, ResponseHead, ResponseRules};
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 
 use crate::exchange::{ExchangeShared, Phase, UpgradeState};
 
@@ -15,12 +15,36 @@ use crate::exchange::{ExchangeShared, Phase, UpgradeState};
 #[derive(Debug)]
 pub(crate) struct KestrelResponseBody {
     shared: Arc<ExchangeShared>,
+    method: Method,
     rules: ResponseRules,
+    /// The head until there is something to send with it.
+    head: Option<Arc<ResponseHead>>,
 }
 
 impl KestrelResponseBody {
     pub(crate) fn new(shared: Arc<ExchangeShared>) -> Self {
-        Self { shared, rules: ResponseRules::default() }
+        Self { shared, method: Method::GET, rules: ResponseRules::default(), head: None }
+    }
+
+    /// Begins the answer to a request with `method`.
+    pub(crate) fn begin(&mut self, method: &Method) {
+        self.method.clone_from(method);
+        self.head = None;
+    }
+
+    /// Ends the response.
+    pub(crate) fn complete(&mut self, trailers: Option<HeaderMap>) -> Result<(), FeatureError> {
+        let mut state = self.shared.lock();
+        if state.output.phase == Phase::Completed || state.upgrade == UpgradeState::Done {
+            return Ok(());
+        }
+        self.rules.finish()?;
+        if let Some(head) = self.head.take() {
+            state.output.start(head);
+        }
+        state.output.trailers = trailers;
+        state.output.phase = Phase::Completed;
+        Ok(())
     }
 }
 
@@ -30,16 +54,14 @@ impl HttpResponseBodyFeature for KestrelResponseBody {
         _cx: &mut Context<'_>,
         head: &Arc<ResponseHead>,
     ) -> Poll<Result<(), FeatureError>> {
-        let mut state = self.shared.lock();
         if head.status.is_informational() {
             return Poll::Ready(Err(FeatureError::invalid_state(format!(
                 "{} is an interim status; send it with the informational response feature, then the response",
                 head.status
             ))));
         }
-        self.rules = ResponseRules::new(&state.method, head)?;
-        state.output.phase = Phase::Started;
-        state.output.head = Some(Arc::clone(head));
+        self.rules = ResponseRules::new(&self.method, head)?;
+        self.head = Some(Arc::clone(head));
         Poll::Ready(Ok(()))
     }
 
@@ -56,6 +78,9 @@ impl HttpResponseBodyFeature for KestrelResponseBody {
             data.clear();
             return Poll::Ready(Ok(()));
         }
+        if let Some(head) = self.head.take() {
+            state.output.start(head);
+        }
         let limit = self.shared.connection.options.limits.max_response_buffer_size();
         let pushed = state.output.poll_push(cx, data, limit)?;
         if pushed.is_ready() {
@@ -67,6 +92,9 @@ impl HttpResponseBodyFeature for KestrelResponseBody {
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FeatureError>> {
         let mut state = self.shared.lock();
         state.check_not_upgraded()?;
+        if let Some(head) = self.head.take() {
+            state.output.start(head);
+        }
         state.output.poll_drained(cx)
     }
 
@@ -75,13 +103,7 @@ impl HttpResponseBodyFeature for KestrelResponseBody {
         _cx: &mut Context<'_>,
         trailers: &mut Option<HeaderMap>,
     ) -> Poll<Result<(), FeatureError>> {
-        let mut state = self.shared.lock();
-        if state.output.phase == Phase::Completed || state.check_not_upgraded().is_err() {
-            return Poll::Ready(Ok(()));
-        }
-        self.rules.finish()?;
-        state.output.trailers = trailers.take();
-        state.output.phase = Phase::Completed;
+        self.complete(trailers.take())?;
         Poll::Ready(Ok(()))
     }
 

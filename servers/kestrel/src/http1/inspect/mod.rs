@@ -22,7 +22,6 @@ mod tests;
 
 use self::chunked::Chunked;
 use self::fields::Facts;
-pub(crate) use self::host::is_valid_host;
 pub(crate) use self::rejection::Rejection;
 use self::request_line::RequestLine;
 

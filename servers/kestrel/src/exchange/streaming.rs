@@ -1,0 +1,93 @@
+//! A response whose application still runs.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use falconry_features::{BoxError, FeatureError};
+use http_body::Frame;
+
+use super::{Drain, Driver, ExchangeShared, Phase, Progress};
+use crate::KestrelServerOptions;
+
+/// The body of a response whose application has not returned, or whose end has to wait. Polling it
+/// runs the application: this alone gives backpressure, and dropping it gives the request up.
+pub(crate) struct Streaming {
+    shared: Arc<ExchangeShared>,
+    driver: Option<Driver>,
+    drain: Option<Drain>,
+}
+
+impl Streaming {
+    pub(super) fn new(driver: Driver) -> Option<Self> {
+        Some(Self { shared: Arc::clone(driver.shared()?), driver: Some(driver), drain: None })
+    }
+
+    pub(super) fn options(&self) -> &Arc<KestrelServerOptions> {
+        &self.shared.connection.options
+    }
+
+    pub(super) fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        loop {
+            let mut state = self.shared.lock();
+            let output = &mut state.output;
+            if let Some(data) = output.pop() {
+                return Poll::Ready(Some(Ok(Frame::data(data))));
+            }
+            match output.phase {
+                Phase::Aborted => {
+                    let error = FeatureError::aborted("the response was given up before its end");
+                    return Poll::Ready(Some(Err(error.into())));
+                }
+                Phase::Completed if output.trailers.is_some() => {
+                    return Poll::Ready(output.trailers.take().map(|trailers| Ok(Frame::trailers(trailers))));
+                }
+                Phase::Completed => {
+                    drop(state);
+                    return self.poll_end(cx).map(|()| None);
+                }
+                Phase::Unstarted | Phase::Started => {}
+            }
+            drop(state);
+            let progress = self.driver.as_mut().map_or(Progress::Complete, |driver| driver.poll(cx));
+            let state = self.shared.lock();
+            let is_moving = !state.output.is_empty() || state.output.phase != Phase::Started;
+            if progress == Progress::Waiting && !is_moving {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// After the last frame: the application may still run, and some of the request may be unread.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(driver) = &mut self.driver {
+            if driver.poll(cx) == Progress::Waiting {
+                return Poll::Pending;
+            }
+            if let Some(mut exchange) = driver.take_exchange() {
+                if self.shared.may_drain_request() {
+                    self.drain = exchange.take_request_body().map(Drain::new);
+                }
+                exchange.recycle();
+            }
+            self.driver = None;
+        }
+        if let Some(drain) = &mut self.drain {
+            ready!(drain.poll(cx));
+            self.drain = None;
+        }
+        self.shared.connection.http1.is_in_flight.store(false, Ordering::Relaxed);
+        Poll::Ready(())
+    }
+}
+
+impl std::fmt::Debug for Streaming {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Streaming").field("shared", &self.shared).finish_non_exhaustive()
+    }
+}
