@@ -11,7 +11,8 @@ use std::{
 
 use tokio::net::TcpListener;
 
-use crate::{connection::ConnectionShared, http1, server::ServerShared, transport::Socket};
+use super::Security;
+use crate::{connection::ConnectionShared, server::ServerShared, transport::Socket};
 
 /// How long to wait when the system has no more file descriptors or memory.
 const BACK_OFF: Duration = Duration::from_millis(100);
@@ -21,6 +22,7 @@ const BACK_OFF: Duration = Duration::from_millis(100);
 pub(crate) struct Listener {
     socket: ListeningSocket,
     no_delay: bool,
+    security: Security,
 }
 
 #[derive(Debug)]
@@ -36,13 +38,20 @@ struct SocketFile(PathBuf);
 
 impl Listener {
     pub(super) fn tcp(socket: std::net::TcpListener, no_delay: bool) -> io::Result<Self> {
-        Ok(Self { socket: ListeningSocket::Tcp(TcpListener::from_std(socket)?), no_delay })
+        let socket = ListeningSocket::Tcp(TcpListener::from_std(socket)?);
+        Ok(Self { socket, no_delay, security: Security::default() })
     }
 
     #[cfg(unix)]
     pub(super) fn unix(socket: std::os::unix::net::UnixListener, file: Option<PathBuf>) -> io::Result<Self> {
         let socket = tokio::net::UnixListener::from_std(socket)?;
-        Ok(Self { socket: ListeningSocket::Unix(socket, file.map(SocketFile)), no_delay: false })
+        let socket = ListeningSocket::Unix(socket, file.map(SocketFile));
+        Ok(Self { socket, no_delay: false, security: Security::default() })
+    }
+
+    /// The same, with connections that begin so.
+    pub(super) fn secured(self, security: Security) -> Self {
+        Self { security, ..self }
     }
 
     /// The IP address that is listened on.
@@ -95,13 +104,14 @@ impl Listener {
             // Only slower without it.
             let _ = stream.set_nodelay(true);
         }
-        let shared = ConnectionShared::new(Arc::clone(server), socket.endpoints(), "http");
+        let shared = ConnectionShared::new(Arc::clone(server), socket.endpoints(), self.security.scheme());
         let Some(open) = server.connections.open(shared) else {
             tracing::warn!("ConnectionRejected: the limit of concurrent connections is reached");
             return;
         };
+        let security = self.security.clone();
         tokio::spawn(async move {
-            http1::serve(socket, Arc::clone(&open.shared)).await;
+            security.serve(socket, Arc::clone(&open.shared)).await;
             drop(open);
         });
     }

@@ -9,7 +9,7 @@ use std::{
 use falconry_features::ServerError;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::Listener;
+use super::{Listener, Security};
 use crate::{KestrelServerOptions, ListenEndpoint, ListenOptions, SocketTransportOptions};
 
 /// An endpoint that is bound: one listening socket, or two for both loopback addresses.
@@ -35,13 +35,9 @@ pub(crate) fn bind(
     endpoint: &ListenOptions,
     options: &KestrelServerOptions,
 ) -> Result<BoundEndpoint, ServerError> {
-    if endpoint.tls {
-        return Err(ServerError::options(format!(
-            "{endpoint} asks for https, and this server has no certificate for it: use an http:// address"
-        )));
-    }
+    let security = Security::of(endpoint)?;
     let transport = &options.transport;
-    let listeners = match endpoint.endpoint() {
+    let listeners: Vec<_> = match endpoint.endpoint() {
         ListenEndpoint::Ip(address) => vec![bind_ip(*address, endpoint, transport)?],
         ListenEndpoint::AnyIp { port } => vec![bind_any(*port, endpoint, transport)?],
         ListenEndpoint::Localhost { port, .. } => bind_localhost(*port, endpoint, transport)?,
@@ -60,6 +56,7 @@ pub(crate) fn bind(
         }
         _ => endpoint.to_string(),
     };
+    let listeners = listeners.into_iter().map(|listener| listener.secured(security.clone())).collect();
     Ok(BoundEndpoint { url, listeners })
 }
 

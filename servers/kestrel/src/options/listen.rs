@@ -172,12 +172,22 @@ pub struct ListenOptions {
 
     /// Whether the endpoint speaks TLS: decides the scheme of its address. Default: false.
     pub tls: bool,
+
+    #[cfg(feature = "tls")]
+    pub(crate) https: crate::tls::EndpointHttps,
 }
 
 impl ListenOptions {
     /// An endpoint with the defaults.
     pub fn new(endpoint: ListenEndpoint) -> Self {
-        Self { endpoint, protocols: HttpProtocols::default(), disable_alt_svc_header: false, tls: false }
+        Self {
+            endpoint,
+            protocols: HttpProtocols::default(),
+            disable_alt_svc_header: false,
+            tls: false,
+            #[cfg(feature = "tls")]
+            https: Default::default(),
+        }
     }
 
     /// Where it listens.

@@ -48,6 +48,8 @@ pub struct KestrelServerOptions {
 
     endpoints: Vec<ListenOptions>,
     endpoint_defaults: Option<Configure>,
+    #[cfg(feature = "tls")]
+    pub(crate) https_defaults: Option<crate::tls::ConfigureHttps>,
 }
 
 type Configure = Arc<dyn Fn(&mut ListenOptions) + Send + Sync>;
@@ -164,6 +166,8 @@ impl KestrelServerOptions {
     /// A new endpoint with the defaults of this server.
     pub fn endpoint(&self, endpoint: ListenEndpoint) -> ListenOptions {
         let mut options = ListenOptions::new(endpoint);
+        #[cfg(feature = "tls")]
+        options.https.set_defaults(self.https_defaults.clone());
         if let Some(configure) = &self.endpoint_defaults {
             configure(&mut options);
         }
@@ -231,6 +235,8 @@ impl Default for KestrelServerOptions {
             transport: SocketTransportOptions::default(),
             endpoints: Vec::new(),
             endpoint_defaults: None,
+            #[cfg(feature = "tls")]
+            https_defaults: None,
         }
     }
 }

@@ -34,6 +34,18 @@ impl Socket {
     }
 }
 
+#[cfg(feature = "tls")]
+impl Socket {
+    /// Writes what the system takes at once.
+    pub(crate) fn try_write(&self, data: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.try_write(data),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.try_write(data),
+        }
+    }
+}
+
 impl Transport for Socket {
     fn reset_on_close(&self) {
         if let Self::Tcp(stream) = self {

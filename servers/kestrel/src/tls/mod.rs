@@ -1,0 +1,38 @@
+//! TLS: certificates, handshakes, and what they agreed on.
+//!
+//! rustls stays inside this module: no other module names its types, and the public API only does in
+//! [`TlsProvider`], so that another version of it changes nothing else.
+
+mod alpn;
+mod certificate;
+mod client;
+mod config;
+mod development;
+mod endpoint;
+mod features;
+mod handshake;
+mod listen;
+mod names;
+mod options;
+mod provider;
+mod sni;
+mod stream;
+mod versions;
+
+use self::stream::TlsStream;
+pub(crate) use self::{
+    alpn::Protocol,
+    endpoint::TlsEndpoint,
+    listen::{ConfigureHttps, EndpointHttps},
+};
+pub use self::{
+    certificate::ServerCertificate,
+    client::ClientCertificate,
+    development::DevelopmentCertificate,
+    handshake::HandshakeCounters,
+    names::TlsClientHello,
+    options::{ClientCertificateMode, HttpsOptions},
+    provider::TlsProvider,
+    sni::SniOptions,
+    versions::{ParseTlsVersionsError, TlsVersions},
+};
