@@ -14,7 +14,9 @@ use falconry_conformance::contract;
 #[tokio::main]
 async fn main() -> Result<(), HostError> {
     let server = Arc::new(OnceLock::new());
-    let host = WebHost::builder().args(std::env::args()).build(contract::app_on(Arc::clone(&server)))?;
+    let builder = WebHost::builder().args(std::env::args());
+    let stopping = builder.lifetime().stopping().clone();
+    let host = builder.build(contract::app_until(Arc::clone(&server), stopping))?;
     server.get_or_init(|| host.server_name().to_owned());
     host.run_until_stopped().await
 }

@@ -26,8 +26,9 @@ use tungstenite::{
 
 use super::{
     WebSocketOptions,
-    keep_alive::{Due, KeepAlive},
-    wire::{Wire, close_code, from_frame, poll_of, to_frame},
+    ending::Ending,
+    keep_alive::KeepAlive,
+    wire::{Wire, from_frame, poll_of, to_frame},
 };
 
 /// A message over this is sent in several frames, so that no more than one of them is ever copied.
@@ -39,31 +40,24 @@ const READ_BUFFER: usize = 16 * 1024;
 /// The server's side of a WebSocket.
 pub(super) struct Connection {
     /// Gone once the connection has been given up.
-    stream: Option<Box<dyn DuplexStream>>,
+    pub(super) stream: Option<Box<dyn DuplexStream>>,
     engine: WebSocketContext,
     pub(super) sub_protocol: Option<String>,
-    state: WebSocketState,
-    close_received: Option<WebSocketClose>,
+    pub(super) state: WebSocketState,
+    pub(super) close_received: Option<WebSocketClose>,
     /// The kind of a message that has been sent in part.
     unfinished: Option<WebSocketMessageKind>,
     /// The present call of `poll_send` has taken data.
     is_sending: bool,
     /// The present call of `poll_close_output` has its frame under way.
     is_closing: bool,
-    ending: Option<Ending>,
-    keep_alive: KeepAlive,
-    close_timeout: Duration,
-    close_timer: Option<Pin<Box<Sleep>>>,
+    /// Something may not have left yet.
+    pub(super) is_unflushed: bool,
+    pub(super) ending: Option<Ending>,
+    pub(super) keep_alive: KeepAlive,
+    pub(super) close_timeout: Duration,
+    pub(super) close_timer: Option<Pin<Box<Sleep>>>,
     stopping: Vec<Cancelled>,
-}
-
-/// What is told to the application once the last bytes are out.
-enum Ending {
-    /// The peer's close frame.
-    Closed(WebSocketClose),
-    /// The peer broke the protocol. What it sends until it has seen our close frame is read for
-    /// nothing: unread bytes would make the transport throw the frame away.
-    Failed(Error),
 }
 
 impl Connection {
@@ -88,6 +82,7 @@ impl Connection {
             unfinished: None,
             is_sending: false,
             is_closing: false,
+            is_unflushed: false,
             ending: None,
             keep_alive,
             close_timeout: options.close_timeout,
@@ -102,7 +97,7 @@ impl Connection {
     }
 
     /// Lets the engine work on the stream; pending if it would block.
-    fn drive<T>(
+    pub(super) fn drive<T>(
         &mut self,
         cx: &mut Context<'_>,
         step: impl FnOnce(&mut WebSocketContext, &mut Wire<'_, '_>) -> Result<T, Error>,
@@ -112,7 +107,7 @@ impl Connection {
     }
 
     /// Completes when everything that was sent has left. A finished close handshake is no error.
-    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         match ready!(self.drive(cx, |engine, wire| engine.flush(wire))) {
             Err(Error::ConnectionClosed | Error::AlreadyClosed) if self.stream.is_some() => {
                 Poll::Ready(Ok(()))
@@ -121,12 +116,20 @@ impl Connection {
         }
     }
 
+    /// As far as it goes now; errors show when something is read.
+    fn flush_what_is_left(&mut self, cx: &mut Context<'_>) {
+        if self.is_unflushed {
+            self.is_unflushed = self.poll_flush(cx).is_pending();
+        }
+    }
+
     /// Sends a close frame if none was; it leaves with the next flush.
-    fn queue_close(&mut self, cx: &mut Context<'_>, frame: Option<CloseFrame>) {
+    pub(super) fn queue_close(&mut self, cx: &mut Context<'_>, frame: Option<CloseFrame>) {
         if self.state == WebSocketState::Open {
             self.state = WebSocketState::CloseSent;
             self.close_timer =
                 Handle::try_current().ok().map(|_| Box::pin(tokio::time::sleep(self.close_timeout)));
+            self.is_unflushed = true;
             // An error will come again when the frame is flushed.
             let _ = self.drive(cx, |engine, wire| engine.close(wire, frame));
         }
@@ -158,87 +161,6 @@ impl Connection {
                 Message::Ping(_) | Message::Frame(_) => continue,
             };
             return Poll::Ready(Ok(WebSocketMessage::Data { kind, data, is_end: true }));
-        }
-    }
-
-    /// Completes, with an error, when the client has been silent for too long.
-    fn poll_timers(&mut self, cx: &mut Context<'_>) -> Poll<FeatureError> {
-        if let Some(timer) = &mut self.close_timer {
-            ready!(timer.as_mut().poll(cx));
-            return Poll::Ready(self.give_up("the client has not answered the close frame in time", None));
-        }
-        loop {
-            let beat = match ready!(self.keep_alive.poll_due(cx)) {
-                Due::Pong => Message::Pong(Bytes::new()),
-                Due::Ping(payload) => Message::Ping(payload),
-                Due::GiveUp => {
-                    return Poll::Ready(self.give_up("the client has not answered a ping in time", None));
-                }
-            };
-            // A client that does not read has enough to read as it is; a broken stream shows elsewhere.
-            let _ = self.drive(cx, |engine, wire| engine.write(wire, beat).and_then(|()| engine.flush(wire)));
-        }
-    }
-
-    fn begin_ending(&mut self, cx: &mut Context<'_>, ending: Ending) {
-        if let Ending::Failed(error) = &ending {
-            let reason = error.to_string();
-            if let Some(code) = close_code(error) {
-                self.queue_close(cx, Some(CloseFrame { code, reason: shortened(&reason).into() }));
-            }
-        }
-        self.ending = Some(ending);
-    }
-
-    /// Sends what is left, ends this side, and says what there is to say.
-    fn poll_ending(&mut self, cx: &mut Context<'_>) -> Poll<Result<WebSocketMessage, FeatureError>> {
-        let is_out_of_time = self.poll_last_bytes(cx).is_pending() && self.poll_close_timer(cx).is_pending();
-        if is_out_of_time {
-            return Poll::Pending;
-        }
-        match self.ending.take() {
-            Some(Ending::Closed(close)) => {
-                self.state = WebSocketState::Closed;
-                self.stream = None;
-                self.close_received = Some(close.clone());
-                Poll::Ready(Ok(WebSocketMessage::Close(close)))
-            }
-            Some(Ending::Failed(error)) => Poll::Ready(Err(
-                self.give_up("the WebSocket has ended without a close handshake", Some(error))
-            )),
-            None => Poll::Ready(Err(gone())),
-        }
-    }
-
-    fn poll_last_bytes(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let flushed = ready!(self.poll_flush(cx));
-        let (Ok(()), Some(stream)) = (flushed, &mut self.stream) else { return Poll::Ready(()) };
-        if ready!(stream.poll_shutdown(cx)).is_err() {
-            return Poll::Ready(());
-        }
-        if let Some(Ending::Failed(_)) = &self.ending {
-            let mut nothing = [0; 4096];
-            while let Ok(1..) = ready!(stream.poll_read(cx, &mut nothing)) {}
-        }
-        Poll::Ready(())
-    }
-
-    fn poll_close_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.close_timer.is_none() && Handle::try_current().is_ok() {
-            self.close_timer = Some(Box::pin(tokio::time::sleep(self.close_timeout)));
-        }
-        match &mut self.close_timer {
-            Some(timer) => timer.as_mut().poll(cx),
-            None => Poll::Pending,
-        }
-    }
-
-    fn give_up(&mut self, reason: &'static str, error: Option<Error>) -> FeatureError {
-        self.state = WebSocketState::Aborted;
-        self.stream = None;
-        match error {
-            Some(error) => FeatureError::aborted(reason).with_source(error),
-            None => FeatureError::aborted(reason),
         }
     }
 
@@ -279,6 +201,7 @@ impl WebSocket for Connection {
         }
         if self.ending.is_none() {
             self.poll_stopping(cx);
+            self.flush_what_is_left(cx);
             match self.poll_message(cx) {
                 Poll::Ready(Ok(WebSocketMessage::Close(close))) => {
                     self.begin_ending(cx, Ending::Closed(close));
@@ -298,7 +221,6 @@ impl WebSocket for Connection {
         data: &mut Bytes,
         is_end: bool,
     ) -> Poll<Result<(), FeatureError>> {
-        self.poll_stopping(cx);
         if self.state == WebSocketState::Aborted {
             return Poll::Ready(Err(gone()));
         }
@@ -317,9 +239,14 @@ impl WebSocket for Connection {
             }
             if self.is_sending && data.is_empty() {
                 self.is_sending = false;
+                if is_end {
+                    // After the message, so that who answers what it received is not told off.
+                    self.poll_stopping(cx);
+                }
                 return Poll::Ready(Ok(()));
             }
             self.is_sending = true;
+            self.is_unflushed = true;
             let part = data.split_to(data.len().min(MAX_FRAME));
             self.queue_data(cx, kind, part, is_end && data.is_empty());
         }
@@ -359,12 +286,6 @@ impl fmt::Debug for Connection {
     }
 }
 
-fn gone() -> FeatureError {
+pub(super) fn gone() -> FeatureError {
     FeatureError::aborted("the WebSocket has ended")
-}
-
-/// As much as a close frame holds, without cutting a character.
-fn shortened(reason: &str) -> &str {
-    let end = (0..=WebSocketClose::MAX_REASON).rev().find(|end| reason.is_char_boundary(*end));
-    reason.get(..end.unwrap_or(0)).unwrap_or(reason)
 }

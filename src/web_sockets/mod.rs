@@ -22,6 +22,7 @@
 //! ```
 
 mod connection;
+mod ending;
 mod feature;
 mod handshake;
 mod keep_alive;

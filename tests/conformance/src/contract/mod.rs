@@ -30,7 +30,7 @@ mod web_socket;
 use std::sync::{Arc, OnceLock, atomic::AtomicU64};
 
 use falconry::{Handler, HttpContext, Pipeline, Result};
-use falconry_features::BoxFuture;
+use falconry_features::{BoxFuture, CancellationToken};
 use http::{HeaderValue, Method, StatusCode, header};
 
 pub use self::bodies::PseudoRandom;
@@ -47,6 +47,12 @@ pub fn app() -> Pipeline {
 /// The contract app, whose `/info` gives the name of the server once `server` has been set.
 pub fn app_on(server: Arc<OnceLock<String>>) -> Pipeline {
     Pipeline::new().run(Contract { server, ..Contract::default() })
+}
+
+/// The same; open WebSockets are closed with 1001 once `stopping` fires.
+pub fn app_until(server: Arc<OnceLock<String>>, stopping: CancellationToken) -> Pipeline {
+    let web_socket = web_socket::Route::new(Some(stopping));
+    Pipeline::new().run(Contract { server, web_socket, ..Contract::default() })
 }
 
 #[derive(Debug, Default)]
