@@ -1,3 +1,31 @@
 //! The conformance suite over the example of a custom server.
 
-fn main() {}
+#[path = "../examples/custom_server/server/mod.rs"]
+mod server;
+
+use std::process::ExitCode;
+
+use falconry_conformance::{
+    Capability::{
+        Addresses, Backpressure, ConnectionInfo, EndpointInfo, GracefulStop, Http1, KeepAlive,
+        RequestStreaming, ResponseStreaming, StartOnce, StopDeadline,
+    },
+    Subject,
+};
+
+fn main() -> ExitCode {
+    let subject = Subject::new("custom server", server::ThreadServer::new).with([
+        RequestStreaming,
+        ResponseStreaming,
+        Backpressure,
+        KeepAlive,
+        Http1,
+        ConnectionInfo,
+        EndpointInfo,
+        Addresses,
+        StartOnce,
+        GracefulStop,
+        StopDeadline,
+    ]);
+    falconry_conformance::run(subject).exit_code()
+}

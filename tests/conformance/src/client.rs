@@ -228,16 +228,6 @@ fn cut(error: io::Error, head: Option<Head>, body: Vec<u8>) -> Outcome {
     }
 }
 
-impl Outcome {
-    /// What came of the body.
-    pub(crate) fn body(&self) -> &[u8] {
-        match self {
-            Self::Complete(response) => &response.body,
-            Self::Cut(_, body) => body,
-        }
-    }
-}
-
 impl Response {
     pub(crate) fn status(&self) -> u16 {
         self.head.status

@@ -112,6 +112,11 @@ impl TcpConnection {
         ends.expect("the stream is connected")
     }
 
+    /// The first line of what comes, which is taken off.
+    pub(crate) fn status_line(&mut self) -> io::Result<String> {
+        Ok(String::from_utf8_lossy(&self.line("a status line")?).into_owned())
+    }
+
     /// True if the server ended the connection without another byte.
     pub(crate) fn is_closed_by_server(&mut self) -> io::Result<bool> {
         if !self.buffer.is_empty() {

@@ -108,6 +108,14 @@ pub(super) const TRIALS: &[Trial] = &[
     .needs(&[ResponseStreaming]),
     Trial::new(
         AREA,
+        "flushed_data_arrives_though_the_handler_fails_then",
+        "What was flushed is on its way; an error afterwards does not call it back.",
+        "falconry: HttpResponseBodyFeature::poll_flush",
+        flushed_then_failed,
+    )
+    .needs(&[ResponseStreaming]),
+    Trial::new(
+        AREA,
         "a_flushed_head_arrives_before_any_data",
         "A flush sends the head.",
         "ASP.NET Core: IHttpResponseBodyFeature.StartAsync",
@@ -345,6 +353,27 @@ fn flushed(stage: &Stage) {
         go.push(());
     }
     assert_eq!(client.data(), None);
+}
+
+fn flushed_then_failed(stage: &Stage) {
+    let go = Journal::<()>::new();
+    let server = stage.serve(&go, |go, ctx| {
+        Box::pin(async move {
+            ctx.response_mut().write("first").await?;
+            ctx.response_mut().flush().await?;
+            go.added(1).await;
+            ctx.response_mut().write("second").await?;
+            ctx.response_mut().flush().await?;
+            Err("it went wrong".into())
+        })
+    });
+    let mut client = server.client();
+    client.begin(&Request::get("/"));
+    assert_eq!(client.head().status, 200);
+    assert_eq!(client.read(5), b"first");
+    go.push(());
+    assert_eq!(client.read(6), b"second");
+    assert!(client.connection().data().is_err(), "the client takes this for a whole response");
 }
 
 fn flushed_head(stage: &Stage) {

@@ -1,0 +1,29 @@
+//! A server of one's own: written from scratch on blocking sockets and threads, without a runtime.
+//!
+//! ```text
+//! cargo run --example custom_server
+//! ```
+//!
+//! Everything about the server is in `server/`; it knows the contract (`falconry_features`) and nothing
+//! of applications. The same folder passes the conformance suite: see `tests/suite_custom_server.rs`.
+
+mod server;
+
+use falconry::{HostError, HttpContext, Result, WebHost};
+
+use crate::server::ThreadServer;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> std::result::Result<(), HostError> {
+    WebHost::builder()
+        .args(std::env::args())
+        .urls("http://localhost:5000")
+        .server(ThreadServer::new())
+        .run(hello)
+        .await
+}
+
+async fn hello(ctx: &mut HttpContext) -> Result {
+    let name = std::thread::current().name().unwrap_or("a thread").to_owned();
+    ctx.response_mut().write(format!("Hello from {name}!\n")).await
+}
