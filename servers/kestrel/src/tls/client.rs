@@ -112,7 +112,8 @@ impl ClientCertVerifier for Verifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let vouched = self.roots.as_ref().map(|roots| roots.verify_client_cert(end_entity, intermediates, now));
+        let vouched =
+            self.roots.as_ref().map(|roots| roots.verify_client_cert(end_entity, intermediates, now));
         let Some(validation) = &self.validation else {
             return vouched.unwrap_or_else(|| Err(Error::General("no roots".into())));
         };

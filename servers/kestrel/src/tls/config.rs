@@ -11,8 +11,8 @@ use rustls::{
 };
 
 use super::{
-    ClientCertificateMode, HttpsOptions, ServerCertificate, SniOptions, TlsProvider, TlsVersions, alpn, client,
-    provider::Resumption,
+    ClientCertificateMode, HttpsOptions, ServerCertificate, SniOptions, TlsProvider, TlsVersions, alpn,
+    client, provider::Resumption,
 };
 use crate::HttpProtocols;
 
@@ -47,7 +47,8 @@ impl Settings {
     ) -> Result<Self, ServerError> {
         let protocols = name.and_then(|name| name.protocols).unwrap_or(protocols);
         let versions = name.and_then(|name| name.versions).unwrap_or(options.versions);
-        let mode = name.and_then(|name| name.client_certificate_mode).unwrap_or(options.client_certificate_mode);
+        let mode =
+            name.and_then(|name| name.client_certificate_mode).unwrap_or(options.client_certificate_mode);
         if let Some(certificate) = &certificate {
             certificate.load(provider)?;
         }

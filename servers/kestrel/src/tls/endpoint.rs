@@ -88,6 +88,8 @@ impl TlsEndpoint {
 
 impl std::fmt::Debug for TlsEndpoint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TlsEndpoint").field("handshake_timeout", &self.handshake_timeout).finish_non_exhaustive()
+        f.debug_struct("TlsEndpoint")
+            .field("handshake_timeout", &self.handshake_timeout)
+            .finish_non_exhaustive()
     }
 }

@@ -129,7 +129,10 @@ async fn linger(mut socket: Socket) {
 /// Why there is no connection.
 enum Failure {
     /// The client was told why.
-    Refused { error: io::Error, socket: Socket },
+    Refused {
+        error: io::Error,
+        socket: Socket,
+    },
     /// The client has gone.
     Gone(io::Error),
     /// HTTP/1 is not spoken here, and the client asked for nothing else.

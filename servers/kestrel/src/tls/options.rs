@@ -5,8 +5,8 @@ use std::{fmt, sync::Arc, time::Duration};
 use falconry_features::{Certificate, FeatureError};
 
 use super::{
-    ClientCertificate, HandshakeCounters, ServerCertificate, SniOptions, TlsClientHello, TlsProvider, TlsVersions,
-    sni::SniTable,
+    ClientCertificate, HandshakeCounters, ServerCertificate, SniOptions, TlsClientHello, TlsProvider,
+    TlsVersions, sni::SniTable,
 };
 
 pub(super) type Selector = Arc<dyn Fn(&TlsClientHello<'_>) -> Option<ServerCertificate> + Send + Sync>;

@@ -96,7 +96,9 @@ impl Pattern {
             Some(suffix) if suffix.len() > 1 && suffix.starts_with('.') && !suffix.contains('*') => {
                 return Ok(Self::Below(suffix.to_ascii_lowercase()));
             }
-            None if !name.is_empty() && !name.contains('*') => return Ok(Self::Exact(name.to_ascii_lowercase())),
+            None if !name.is_empty() && !name.contains('*') => {
+                return Ok(Self::Exact(name.to_ascii_lowercase()));
+            }
             _ => {}
         }
         Err(FeatureError::invalid_argument(format!(

@@ -10,10 +10,13 @@ use super::source::Material;
 pub(super) fn read(data: &[u8], password: &str) -> Result<Material, String> {
     let archive = Pkcs12Archive::from_pkcs12(data, password).map_err(|error| describe(&error))?;
     let Some(key) = archive.keys.first() else { return Err("there is no private key in it".into()) };
-    let of_key = key.local_key_id.as_ref().and_then(|id| {
-        archive.certs.iter().find(|bag| bag.local_key_id.as_deref() == Some(id.as_ref()))
-    });
-    let Some(leaf) = of_key.or(archive.certs.first()) else { return Err("there is no certificate in it".into()) };
+    let of_key = key
+        .local_key_id
+        .as_ref()
+        .and_then(|id| archive.certs.iter().find(|bag| bag.local_key_id.as_deref() == Some(id.as_ref())));
+    let Some(leaf) = of_key.or(archive.certs.first()) else {
+        return Err("there is no certificate in it".into());
+    };
     let mut chain = vec![&leaf.cert];
     // At most all of them, whatever they say of each other; the root is known to clients.
     while let Some(last) = chain.last()

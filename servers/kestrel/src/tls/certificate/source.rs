@@ -160,8 +160,11 @@ impl fmt::Display for Pem {
 
 fn read(path: &Path) -> Result<Vec<u8>, ServerError> {
     std::fs::read(path).map_err(|error| {
-        ServerError::options(format!("the file '{}' of a certificate cannot be read: {error}", path.display()))
-            .with_source(error)
+        ServerError::options(format!(
+            "the file '{}' of a certificate cannot be read: {error}",
+            path.display()
+        ))
+        .with_source(error)
     })
 }
 
