@@ -78,6 +78,17 @@ impl Driver {
         }
     }
 
+    /// Runs on without the connection, which has all of the response.
+    pub(crate) fn run_on(mut self) {
+        tokio::spawn(async move {
+            std::future::poll_fn(|cx| match self.poll(cx) {
+                Progress::Complete => Poll::Ready(()),
+                Progress::Waiting => Poll::Pending,
+            })
+            .await;
+        });
+    }
+
     /// True if everything has run, completed callbacks included.
     pub(crate) fn is_done(&self) -> bool {
         matches!(self.state, State::Done)

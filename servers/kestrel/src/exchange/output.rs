@@ -47,8 +47,18 @@ impl Output {
 
     /// The response starts: its head can leave.
     pub(crate) fn start(&mut self, head: Arc<ResponseHead>) {
-        self.phase = Phase::Started;
-        self.head = Some(head);
+        if self.phase == Phase::Unstarted {
+            self.phase = Phase::Started;
+            self.head = Some(head);
+        }
+    }
+
+    /// The response ends after what is waiting.
+    pub(crate) fn complete(&mut self, trailers: Option<HeaderMap>) -> Result<(), FeatureError> {
+        self.check_peer()?;
+        self.trailers = trailers;
+        self.phase = Phase::Completed;
+        Ok(())
     }
 
     /// Takes `data` unless more than `limit` bytes are waiting already.
@@ -122,7 +132,7 @@ impl Output {
         }
     }
 
-    fn check_peer(&self) -> Result<(), FeatureError> {
+    pub(crate) fn check_peer(&self) -> Result<(), FeatureError> {
         if self.phase == Phase::Aborted {
             return Err(FeatureError::aborted("the request has been aborted; nothing more can be sent"));
         }

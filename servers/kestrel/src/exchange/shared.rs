@@ -143,7 +143,7 @@ impl RequestBodyState {
     /// True if the rest of the body may be read for nothing. A client that waits for 100 Continue
     /// has not sent it, and asking for it now would be a lie.
     pub(crate) fn may_drain(&self) -> bool {
-        !self.is_at_end && (self.has_begun || !self.expects_continue)
+        !self.is_at_end && !self.expects_continue
     }
 }
 

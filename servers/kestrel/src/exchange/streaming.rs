@@ -65,17 +65,16 @@ impl Streaming {
 
     /// After the last frame: the application may still run, and some of the request may be unread.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(driver) = &mut self.driver {
+        if let Some(mut driver) = self.driver.take() {
             if driver.poll(cx) == Progress::Waiting {
-                return Poll::Pending;
-            }
-            if let Some(mut exchange) = driver.take_exchange() {
+                // The application has ended its response and goes on: the response does not wait.
+                driver.run_on();
+            } else if let Some(mut exchange) = driver.take_exchange() {
                 if self.shared.may_drain_request() {
                     self.drain = exchange.take_request_body().map(Drain::new);
                 }
                 exchange.recycle();
             }
-            self.driver = None;
         }
         if let Some(drain) = &mut self.drain {
             ready!(drain.poll(cx));

@@ -3,7 +3,7 @@
 use std::{
     io,
     pin::Pin,
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -22,15 +22,14 @@ use crate::{connection::ConnectionShared, transport::Transport};
 /// How many fields hyper takes unless told otherwise.
 const HYPER_MAX_HEADERS: usize = 100;
 
-/// How long a connection without a request is kept when the server stops, counted from its last
-/// byte: the client's next request may be under way.
-const STOP_GRACE: Duration = Duration::from_millis(500);
-
 /// Serves a connection until it ends.
 pub(crate) async fn serve<S: Transport>(stream: S, connection: Arc<ConnectionShared>) {
     let io = GuardedIo::new(Guard::new(stream, Arc::clone(&connection)));
     let served = Http1Connection::new(io, &connection).await;
-    let Some(guard) = served.guard else { return };
+    let Some(mut guard) = served.guard else { return };
+    if served.end == End::Orderly && std::future::poll_fn(|cx| guard.poll_flush_held(cx)).await.is_err() {
+        return;
+    }
     if let Some(driver) = connection.http1.take_upgraded() {
         return run_upgraded(guard, driver, &connection).await;
     }
@@ -76,7 +75,6 @@ impl<S: Transport> Http1Connection<S> {
             builder.max_headers(limits.max_request_header_count());
         }
         let hyper = builder
-            .pipeline_flush(true)
             // The guard watches for the client's end and lets a half-closed client have its answer.
             .half_close(true)
             .header_read_timeout(None)
@@ -106,13 +104,11 @@ impl<S: Transport> Http1Connection<S> {
                 Poll::Ready(Err(error)) => return Poll::Ready(self.end_of(&error)),
                 Poll::Pending => {}
             }
-            if self.connection.signal.is_aborted() || self.watch(cx).is_err() {
-                return Poll::Ready(End::Aborted);
-            }
-            match self.poll_deadline(cx) {
+            match self.poll_settled(cx) {
                 Poll::Pending => return Poll::Pending,
                 // Something was decided that hyper must see.
-                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Ok(None)) => {}
+                Poll::Ready(Ok(Some(end))) => return Poll::Ready(end),
                 Poll::Ready(Err(error)) => {
                     tracing::debug!(connection = self.connection.id, %error, "ConnectionAborted");
                     return Poll::Ready(End::Aborted);
@@ -121,41 +117,32 @@ impl<S: Transport> Http1Connection<S> {
         }
     }
 
-    /// While a request is under way and hyper does not read, the guard does, to see the client leave.
-    fn watch(&self, cx: &mut Context<'_>) -> io::Result<()> {
-        let link = &self.connection.http1;
-        if !link.is_in_flight.load(Ordering::Relaxed) {
-            return Ok(());
+    /// hyper can do nothing more for now: what was held leaves, the client's end is watched for, and
+    /// deadlines are kept. Completes when hyper must be asked again, or with the connection's end.
+    fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<End>>> {
+        if self.connection.signal.is_aborted() {
+            return Poll::Ready(Ok(Some(End::Aborted)));
         }
-        let Some(io) = &self.io else { return Ok(()) };
+        let Some(io) = &self.io else { return Poll::Pending };
         let mut guard = io.lock();
-        if guard.is_read_pending || guard.is_at_end {
-            return Ok(());
+        if let Poll::Ready(Err(error)) = guard.poll_flush_held(cx) {
+            return Poll::Ready(Err(error));
         }
-        let watched = guard.poll_watch(cx);
-        let has_left = guard.is_at_end;
+        let has_left = guard.poll_client_left(cx)?;
         drop(guard);
-        if let Poll::Ready(Err(error)) = watched {
-            return Err(error);
-        }
-        if has_left && let Some(exchange) = link.current() {
+        if has_left && let Some(exchange) = self.connection.http1.current() {
             exchange.notify_aborted();
         }
-        Ok(())
+        self.poll_deadline(cx)
     }
 
     /// Completes when a deadline has passed and was acted upon.
-    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<End>>> {
         loop {
             let Some(io) = &self.io else { return Poll::Pending };
             let mut guard = io.lock();
-            let mut next = guard.wait();
-            if self.connection.signal.is_stopping()
-                && let Some(since) = guard.idle_since()
-                && let Some((Wait::NextRequest, _)) | None = next
-            {
-                next = Some((Wait::NextRequest, since + STOP_GRACE));
-            }
+            let is_stopping = self.connection.signal.is_stopping();
+            let next = if is_stopping { guard.wait_at_stop() } else { guard.wait() };
             let Some((wait, deadline)) = next else { return Poll::Pending };
             // A timer that is set too early is left alone: it is set anew when it fires.
             if self.armed.is_none_or(|armed| armed > deadline) {
@@ -166,9 +153,14 @@ impl<S: Transport> Http1Connection<S> {
                 return Poll::Pending;
             }
             self.armed = None;
-            if deadline <= Instant::now() {
-                return Poll::Ready(guard.expire(wait));
+            if deadline > Instant::now() {
+                continue;
             }
+            return Poll::Ready(match wait {
+                // Nothing of a request was answered, and nothing is owed.
+                Wait::NextRequest | Wait::Head if is_stopping => Ok(Some(End::Orderly)),
+                wait => guard.expire(wait).map(|()| None),
+            });
         }
     }
 

@@ -5,6 +5,7 @@ use std::{
     pin::Pin,
     sync::{Arc, atomic::Ordering},
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use hyper_util::rt::TokioIo;
@@ -17,6 +18,7 @@ use super::{
     HeadNote,
     input::Input,
     inspect::{Head, Inspector, Limits, Rejection, Step},
+    outgoing::Outgoing,
     waits::DataWait,
 };
 use crate::{connection::ConnectionShared, transport::Transport};
@@ -27,6 +29,16 @@ const READ_AHEAD: usize = 64 * 1024;
 
 /// The head that hyper gets in the place of one that was refused; the service knows from the note.
 const REFUSED_HEAD: &[u8] = b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n";
+
+/// How long a connection without a request is kept when the server stops, counted from its last byte.
+const STOP_GRACE: Duration = Duration::from_millis(500);
+
+/// How long a client that has ended its side may wait for the next piece of its answer: long enough
+/// for one that has only half-closed, and an end for the work of one that has left.
+const DEPARTED_GRACE: Duration = Duration::from_secs(2);
+
+const HTTP_1_0: &[u8] = b"HTTP/1.0";
+const HTTP_1_1: &[u8] = b"HTTP/1.1";
 
 /// The guarded socket of one connection.
 #[derive(Debug)]
@@ -49,7 +61,9 @@ pub(super) struct Guard<S> {
     head_since: Option<Instant>,
     request_body: DataWait,
     response: DataWait,
-    interim: Vec<u8>,
+    outgoing: Outgoing,
+    /// Since when the client has ended its side and taken nothing.
+    at_end_since: Option<Instant>,
 }
 
 /// What the guard waits for, and for how long.
@@ -59,6 +73,8 @@ pub(super) enum Wait {
     Head,
     RequestBody,
     Response,
+    /// A client that has ended its side, for an answer.
+    Departed,
 }
 
 impl<S: Transport> Guard<S> {
@@ -87,7 +103,8 @@ impl<S: Transport> Guard<S> {
             head_since: None,
             request_body: DataWait::default(),
             response: DataWait::default(),
-            interim: Vec::new(),
+            outgoing: Outgoing::default(),
+            at_end_since: None,
         }
     }
 
@@ -178,54 +195,92 @@ impl<S: Transport> Guard<S> {
         }
     }
 
-    /// Watches for the end of the client while a request is under way and hyper does not read.
-    /// Completes when there is nothing more to watch for.
-    pub(super) fn poll_watch(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.is_at_end && self.input.len() < READ_AHEAD {
-            ready!(self.poll_fill(cx))?;
+    /// While a request is under way and hyper does not read, the guard does: true once the client has
+    /// ended its side.
+    pub(super) fn poll_client_left(&mut self, cx: &mut Context<'_>) -> io::Result<bool> {
+        if !self.connection.http1.is_in_flight.load(Ordering::Relaxed) || self.is_read_pending {
+            return Ok(false);
         }
-        Poll::Ready(Ok(()))
+        while !self.is_at_end && self.input.len() < READ_AHEAD {
+            match self.poll_fill(cx) {
+                Poll::Ready(filled) => filled?,
+                Poll::Pending => return Ok(false),
+            }
+        }
+        Ok(self.is_at_end)
     }
 
-    /// Writes for hyper; an interim response that was begun comes first.
+    /// Writes for hyper. While further heads wait in its buffer answers are held, to leave together.
     pub(super) fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
         data: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        ready!(self.poll_write_interim(cx))?;
+        if let Some(head) = data.first().and_then(|data| data.strip_prefix(HTTP_1_0))
+            && self.connection.http1.takes_http10_head()
+        {
+            // A server states its own version (RFC 9110 section 6.2), not the one hyper repeats.
+            self.outgoing.push(HTTP_1_1);
+            self.outgoing.push(head);
+            return Poll::Ready(Ok(HTTP_1_0.len() + head.len()));
+        }
+        let may_wait = !self.outgoing.is_empty() || self.connection.http1.has_more_heads();
+        if may_wait && self.outgoing.has_room(data) {
+            return Poll::Ready(Ok(self.outgoing.push_all(data)));
+        }
+        ready!(self.poll_write_held(cx))?;
         let stream = Pin::new(&mut self.stream);
         let written = match data {
             [data] => stream.poll_write(cx, data),
             data => stream.poll_write_vectored(cx, data),
         };
-        match &written {
-            Poll::Pending => self.response.begin(Instant::now),
-            Poll::Ready(Ok(count)) => self.response.pause(*count),
-            Poll::Ready(Err(_)) => {}
-        }
+        self.count_write(&written);
         written
     }
 
-    /// hyper has written what it has: the place for interim responses.
+    /// hyper has written what it has; that leaves now, unless more is about to follow.
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if let Some(interim) = self.connection.http1.take_interim() {
-            self.interim.extend_from_slice(&interim);
-        }
-        ready!(self.poll_write_interim(cx))?;
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_write_interim(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.interim.is_empty() {
+        if self.connection.http1.has_more_heads() {
             return Poll::Ready(Ok(()));
         }
-        while !self.interim.is_empty() {
-            let count = ready!(Pin::new(&mut self.stream).poll_write(cx, &self.interim))?;
-            self.interim.drain(..count);
+        self.poll_flush_held(cx)
+    }
+
+    /// Everything leaves: what was held, and interim responses behind it.
+    pub(super) fn poll_flush_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Some(interim) = self.connection.http1.take_interim() {
+            self.outgoing.push(&interim);
+            self.connection.http1.interim_sent();
         }
-        self.connection.http1.interim_sent();
+        ready!(self.poll_write_held(cx))?;
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        if !self.response.is_waiting() {
+            self.connection.http1.flushed();
+        }
         Poll::Ready(Ok(()))
+    }
+
+    fn poll_write_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.outgoing.is_empty() {
+            let written = self.outgoing.poll_write(cx, &mut self.stream);
+            self.count_write(&written);
+            ready!(written)?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn count_write(&mut self, written: &Poll<io::Result<usize>>) {
+        match written {
+            Poll::Pending => self.response.begin(Instant::now),
+            Poll::Ready(Ok(count)) => {
+                self.response.pause(*count);
+                if self.is_at_end {
+                    // Who takes an answer has only half-closed.
+                    self.at_end_since = None;
+                }
+            }
+            Poll::Ready(Err(_)) => {}
+        }
     }
 
     /// What the server waits for now and until when; called when nothing more can be done.
@@ -236,6 +291,10 @@ impl<S: Transport> Guard<S> {
             && let Some(deadline) = self.response.deadline(link.rates().response)
         {
             return Some((Wait::Response, deadline));
+        }
+        if self.is_at_end && link.is_in_flight.load(Ordering::Relaxed) && !self.response.is_waiting() {
+            let since = *self.at_end_since.get_or_insert_with(Instant::now);
+            return Some((Wait::Departed, since + DEPARTED_GRACE));
         }
         if !self.is_read_pending || self.is_refused {
             return None;
@@ -251,12 +310,10 @@ impl<S: Transport> Guard<S> {
         }
         if self.inspector.at_message_start() && self.input.is_empty() {
             let since = *self.idle_since.get_or_insert_with(Instant::now);
-            let timeout = limits.keep_alive_timeout()?;
-            return Some((Wait::NextRequest, since.checked_add(timeout)?));
+            return Some((Wait::NextRequest, deadline(since, limits.keep_alive_timeout())));
         }
         let since = *self.head_since.get_or_insert_with(Instant::now);
-        let timeout = limits.request_headers_timeout()?;
-        Some((Wait::Head, since.checked_add(timeout)?))
+        Some((Wait::Head, deadline(since, limits.request_headers_timeout())))
     }
 
     /// Acts on a wait that was too long. An error is the end of the connection.
@@ -271,13 +328,24 @@ impl<S: Transport> Guard<S> {
                     "the client reads the response more slowly than the minimum data rate",
                 ));
             }
+            Wait::Departed => {
+                return Err(io::Error::new(
+                    io::ErrorKind::ConnectionAborted,
+                    "the client has ended its side and was sent nothing for a while",
+                ));
+            }
         }
         Ok(())
     }
 
-    /// How long the connection has been idle: no request under way and nothing of the next one here.
-    pub(super) fn idle_since(&self) -> Option<Instant> {
-        self.idle_since
+    /// The same while the server stops: a connection without a request, or with a part of one, is
+    /// kept a little, as the client's next bytes may be under way.
+    pub(super) fn wait_at_stop(&mut self) -> Option<(Wait, Instant)> {
+        match self.wait() {
+            Some((wait @ Wait::NextRequest, _)) => Some((wait, self.idle_since? + STOP_GRACE)),
+            Some((wait @ Wait::Head, _)) => Some((wait, self.head_since? + STOP_GRACE)),
+            wait => wait,
+        }
     }
 
     /// Looks at the input as far as hyper may read on without the service having a say.
@@ -365,6 +433,12 @@ impl<S: Transport> Guard<S> {
             self.request_body.pause(count);
         }
     }
+}
+
+/// The end of a time limit; without one it lies so far ahead that it is never seen.
+fn deadline(since: Instant, limit: Option<Duration>) -> Instant {
+    const NEVER: Duration = Duration::from_secs(60 * 60 * 24 * 365);
+    since + limit.map_or(NEVER, |limit| limit.min(NEVER))
 }
 
 /// Counts what is read into a buffer that cannot be looked at.

@@ -30,11 +30,15 @@ pub(crate) struct Http1Link {
     pub(crate) is_in_flight: AtomicBool,
     /// The application waits for the request's body.
     pub(crate) is_app_reading: AtomicBool,
+    /// The request under way is HTTP/1.0, and the head of its answer has not been written.
+    pub(crate) is_http10_head_due: AtomicBool,
     /// Bytes that have arrived after the last head that was passed.
     pub(crate) has_more_input: AtomicBool,
     has_notes: AtomicBool,
     has_interim: AtomicBool,
     has_changed_rates: AtomicBool,
+    has_flush_waiter: AtomicBool,
+    flushes: AtomicU64,
     current_address: AtomicUsize,
     state: Mutex<State>,
     default_rates: DataRates,
@@ -48,6 +52,7 @@ struct State {
     interim: Interim,
     current: Weak<ExchangeShared>,
     upgraded: Option<Driver>,
+    flush_waiter: Option<Waker>,
 }
 
 /// What the service must know of a head beyond what hyper has parsed of it.
@@ -89,10 +94,13 @@ impl Http1Link {
             requests_taken: AtomicU64::new(0),
             is_in_flight: AtomicBool::new(false),
             is_app_reading: AtomicBool::new(false),
+            is_http10_head_due: AtomicBool::new(false),
             has_more_input: AtomicBool::new(false),
             has_notes: AtomicBool::new(false),
             has_interim: AtomicBool::new(false),
             has_changed_rates: AtomicBool::new(false),
+            has_flush_waiter: AtomicBool::new(false),
+            flushes: AtomicU64::new(0),
             current_address: AtomicUsize::new(0),
             state: Mutex::new(State { rates: default_rates, ..State::default() }),
             default_rates,
@@ -136,6 +144,18 @@ impl Http1Link {
     /// The exchange of the request under way.
     pub(crate) fn current(&self) -> Option<Arc<ExchangeShared>> {
         self.lock().current.upgrade()
+    }
+
+    /// True if hyper has further heads in its buffer: another answer is about to follow.
+    pub(crate) fn has_more_heads(&self) -> bool {
+        self.heads_passed.load(Ordering::Relaxed) > self.requests_taken.load(Ordering::Relaxed)
+    }
+
+    /// Once for every HTTP/1.0 request: the head of its answer is about to be written.
+    pub(crate) fn takes_http10_head(&self) -> bool {
+        let is_due = self.is_http10_head_due.load(Ordering::Relaxed);
+        self.is_http10_head_due.store(false, Ordering::Relaxed);
+        is_due
     }
 
     /// True if nothing of a further request has arrived.
@@ -185,11 +205,6 @@ impl Http1Link {
         status: StatusCode,
         headers: &HeaderMap,
     ) -> Poll<()> {
-        // hyper flushes only when it has no further head: an earlier answer may still be in its
-        // buffer, and nothing may overtake it.
-        if self.heads_passed.load(Ordering::Relaxed) > self.requests_taken.load(Ordering::Relaxed) {
-            return Poll::Ready(());
-        }
         let mut state = self.lock();
         let interim = &mut state.interim;
         if interim.is_queued && interim.bytes.is_empty() {
@@ -212,6 +227,30 @@ impl Http1Link {
         }
         self.has_interim.store(false, Ordering::Relaxed);
         Some(std::mem::take(&mut self.lock().interim.bytes))
+    }
+
+    /// Completes when the guard has written everything, counted from the first call with this `wait`.
+    pub(crate) fn poll_flushed(&self, cx: &mut Context<'_>, wait: &mut Option<u64>) -> Poll<()> {
+        let mut state = self.lock();
+        let flushes = self.flushes.load(Ordering::Relaxed);
+        if flushes > *wait.get_or_insert(flushes) {
+            *wait = None;
+            return Poll::Ready(());
+        }
+        state.flush_waiter = Some(cx.waker().clone());
+        self.has_flush_waiter.store(true, Ordering::Relaxed);
+        Poll::Pending
+    }
+
+    /// The guard has written everything.
+    pub(crate) fn flushed(&self) {
+        self.flushes.store(self.flushes.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        if self.has_flush_waiter.load(Ordering::Relaxed) {
+            self.has_flush_waiter.store(false, Ordering::Relaxed);
+            if let Some(waiter) = self.lock().flush_waiter.take() {
+                waiter.wake();
+            }
+        }
     }
 
     /// Forgets interim responses that the response itself has overtaken.

@@ -7,6 +7,7 @@ mod inspect;
 mod io;
 mod linger;
 mod link;
+mod outgoing;
 mod service;
 mod target;
 mod upgraded;

@@ -9,7 +9,7 @@ use std::{
 
 use falconry_features::{BoxError, FeatureError, RequestBody, ResponseHead};
 use http::{
-    HeaderValue, Request, Response,
+    HeaderValue, Request, Response, Version,
     header::{ALLOW, CONNECTION, CONTENT_LENGTH, EXPECT},
 };
 use http_body::Body;
@@ -70,6 +70,9 @@ impl Http1Service {
         let mut exchange = self.connection.exchanges.take(&self.connection);
         link.set_current(&exchange.shared);
         link.reset_rates();
+        if parts.version == Version::HTTP_10 {
+            link.is_http10_head_due.store(true, Ordering::Relaxed);
+        }
         let can_have_body = !incoming.is_end_stream();
         let expects_continue = can_have_body && parts.headers.contains_key(EXPECT);
         let max_size = self.connection.options.limits.max_request_body_size();

@@ -19,11 +19,13 @@ pub(crate) struct KestrelRequestBody<B> {
     shared: Arc<ExchangeShared>,
     read: u64,
     has_begun: bool,
+    /// Over the limit: there is no more of it.
+    is_refused: bool,
 }
 
 impl<B> KestrelRequestBody<B> {
     pub(crate) fn new(inner: B, shared: Arc<ExchangeShared>) -> Self {
-        Self { inner, shared, read: 0, has_begun: false }
+        Self { inner, shared, read: 0, has_begun: false, is_refused: false }
     }
 }
 
@@ -35,15 +37,25 @@ impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> KestrelRequestBody<B> 
         state.request_body.has_begun = true;
         let declared = self.inner.size_hint().lower();
         match state.request_body.max_size {
-            Some(limit) if declared > limit => Err(too_large(limit)),
-            _ => Ok(()),
+            Some(limit) if declared > limit => {
+                self.is_refused = true;
+                Err(too_large(limit))
+            }
+            _ => {
+                // From here on hyper asks the client for the body.
+                state.request_body.expects_continue = false;
+                Ok(())
+            }
         }
     }
 
     fn count(&mut self, data: &Bytes) -> Result<(), BoxError> {
         self.read += data.len() as u64;
         match self.shared.lock().request_body.max_size {
-            Some(limit) if self.read > limit => Err(too_large(limit)),
+            Some(limit) if self.read > limit => {
+                self.is_refused = true;
+                Err(too_large(limit))
+            }
             _ => Ok(()),
         }
     }
@@ -68,6 +80,11 @@ impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> Body for KestrelReques
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         if !self.has_begun {
             self.begin()?;
+        }
+        if self.is_refused {
+            let error =
+                FeatureError::invalid_state("the request's body has been refused; there is no more of it");
+            return Poll::Ready(Some(Err(error.into())));
         }
         let waiting = &self.shared.connection.http1.is_app_reading;
         waiting.store(true, Ordering::Relaxed);

@@ -19,6 +19,8 @@ use falconry_features::{
 };
 
 pub(crate) use self::body::KestrelRequestBody;
+use http::{HeaderMap, Version, header::TE};
+
 use self::{
     connection::KestrelConnection, request::KestrelRequest, response_body::KestrelResponseBody, view::View,
 };
@@ -34,7 +36,6 @@ pub(super) fn collection(shared: &Arc<ExchangeShared>) -> FeatureCollection {
     features.set::<dyn HttpResponseFeature>(Box::new(PlainResponse::default()));
     features.set::<dyn HttpResponseBodyFeature>(Box::new(KestrelResponseBody::new(Arc::clone(shared))));
     features.set::<dyn HttpRequestFeature>(Box::new(KestrelRequest::default()));
-    features.set::<dyn HttpResponseTrailersFeature>(Box::new(PlainResponseTrailers::default()));
     features.set::<dyn HttpRequestLifetimeFeature>(Box::new(view.clone()));
     features
         .set::<dyn HttpConnectionFeature>(Box::new(KestrelConnection::new(Arc::clone(&shared.connection))));
@@ -66,6 +67,7 @@ pub(super) fn fill_request(
     raw_target: Option<&[u8]>,
 ) -> Result<(), Rejection> {
     let scheme = exchange.shared.connection.scheme;
+    fit_to_client(&mut exchange.features, &parts);
     if let Some(response) = own_mut!(exchange.features, dyn HttpResponseBodyFeature as KestrelResponseBody) {
         response.begin(&parts.method);
     }
@@ -74,6 +76,24 @@ pub(super) fn fill_request(
         // A cleared exchange has its own request; without one there is nothing to serve.
         None => Err(Rejection::InvalidRequestLine),
     }
+}
+
+/// What not every client can take is there only for those that can. This changes the collection, which
+/// is then made anew for the next request: few clients ask for trailers or speak HTTP/1.0.
+fn fit_to_client(features: &mut FeatureCollection, parts: &http::request::Parts) {
+    if parts.version == Version::HTTP_10 {
+        features.take::<dyn HttpInformationalResponseFeature>();
+    } else if takes_trailers(&parts.headers) {
+        features.set::<dyn HttpResponseTrailersFeature>(Box::new(PlainResponseTrailers::default()));
+    }
+}
+
+/// RFC 9110 section 10.1.4.
+fn takes_trailers(headers: &HeaderMap) -> bool {
+    headers.get_all(TE).iter().any(|value| {
+        let value = value.to_str().unwrap_or_default();
+        value.split(',').any(|coding| coding.trim().eq_ignore_ascii_case("trailers"))
+    })
 }
 
 /// Gives a cleared exchange's response storage for its fields.
@@ -111,12 +131,6 @@ pub(super) fn finish_at_once(features: &mut FeatureCollection) -> bool {
     if !response.has_started() || response.callbacks_mut().has_completed() {
         return false;
     }
-    let Some(trailers) = own_mut!(features, dyn HttpResponseTrailersFeature as PlainResponseTrailers) else {
-        return false;
-    };
-    if !trailers.trailers().is_empty() {
-        return false;
-    }
     own_mut!(features, dyn HttpResponseBodyFeature as KestrelResponseBody)
         .is_some_and(|body| body.complete(None).is_ok())
 }
@@ -127,6 +141,5 @@ fn clear_own(exchange: &mut Exchange) -> Option<()> {
     own_mut!(features, dyn HttpResponseFeature as PlainResponse)?.recycle();
     own_mut!(features, dyn HttpRequestFeature as KestrelRequest)?.clear(&mut exchange.spare_headers);
     own_mut!(features, dyn HttpConnectionFeature as KestrelConnection)?.clear();
-    own_mut!(features, dyn HttpResponseTrailersFeature as PlainResponseTrailers)?.recycle();
     Some(())
 }

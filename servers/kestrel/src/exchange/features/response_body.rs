@@ -19,17 +19,20 @@ pub(crate) struct KestrelResponseBody {
     rules: ResponseRules,
     /// The head until there is something to send with it.
     head: Option<Arc<ResponseHead>>,
+    /// A flush that is being waited for.
+    flush: Option<u64>,
 }
 
 impl KestrelResponseBody {
     pub(crate) fn new(shared: Arc<ExchangeShared>) -> Self {
-        Self { shared, method: Method::GET, rules: ResponseRules::default(), head: None }
+        Self { shared, method: Method::GET, rules: ResponseRules::default(), head: None, flush: None }
     }
 
     /// Begins the answer to a request with `method`.
     pub(crate) fn begin(&mut self, method: &Method) {
         self.method.clone_from(method);
         self.head = None;
+        self.flush = None;
     }
 
     /// Ends the response.
@@ -42,9 +45,7 @@ impl KestrelResponseBody {
         if let Some(head) = self.head.take() {
             state.output.start(head);
         }
-        state.output.trailers = trailers;
-        state.output.phase = Phase::Completed;
-        Ok(())
+        state.output.complete(trailers)
     }
 }
 
@@ -95,7 +96,13 @@ impl HttpResponseBodyFeature for KestrelResponseBody {
         if let Some(head) = self.head.take() {
             state.output.start(head);
         }
-        state.output.poll_drained(cx)
+        if state.output.poll_drained(cx)?.is_pending() {
+            return Poll::Pending;
+        }
+        drop(state);
+        // Taken is not sent: that it is shows when the protocol has flushed.
+        let flushed = self.shared.connection.http1.poll_flushed(cx, &mut self.flush);
+        flushed.map(Ok)
     }
 
     fn poll_complete(

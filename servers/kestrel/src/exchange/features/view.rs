@@ -9,7 +9,7 @@ use falconry_features::{
 };
 use http::HeaderMap;
 
-use crate::exchange::{ExchangeShared, UpgradeState};
+use crate::exchange::{ExchangeShared, Phase, UpgradeState};
 
 /// A view of the exchange's shared state. It has no state of its own, so there is nothing to clear.
 #[derive(Clone, Debug)]
@@ -89,6 +89,10 @@ impl HttpRequestLifetimeFeature for View {
     }
 
     fn abort(&self) {
+        if self.0.lock().output.phase == Phase::Completed {
+            // What was handed over is delivered.
+            return;
+        }
         self.0.abort();
         if !self.0.is_ended.load(Ordering::Relaxed) {
             self.0.connection.signal.abort();
