@@ -13,6 +13,10 @@ use crate::{HttpContext, Middleware, Next, Result};
 ///
 /// It acts where the server can upgrade or has extended CONNECT, and leaves WebSockets alone that the
 /// server or another middleware offers. A handshake from an origin that is not allowed is answered 403.
+///
+/// Messages are not compressed: an offer of permessage-deflate (RFC 7692) is declined, whatever
+/// [`WebSocketAcceptContext::dangerous_enable_compression`](falconry_features::WebSocketAcceptContext)
+/// says. A message is handed on whole, and a close frame of the client is answered at once with its code.
 #[derive(Debug)]
 pub struct WebSockets {
     options: Arc<WebSocketOptions>,

@@ -80,18 +80,16 @@ impl WebSocket {
     /// Aborted: the client is gone or broke the protocol.
     pub async fn receive(&mut self) -> Result<Option<Message>> {
         loop {
-            let is_open = match self.inner.state() {
-                WebSocketState::CloseReceived | WebSocketState::Closed => return Ok(None),
-                WebSocketState::CloseSent => false,
-                WebSocketState::Open | WebSocketState::Aborted => true,
-            };
+            if matches!(self.inner.state(), WebSocketState::CloseReceived | WebSocketState::Closed) {
+                return Ok(None);
+            }
             match self.inner.receive().await? {
                 WebSocketMessage::Close(close) => {
                     self.inner.close(close).await?;
                     return Ok(None);
                 }
-                // Its answer could not be sent any more.
-                WebSocketMessage::Data { .. } if !is_open => {}
+                // The close frame has left meanwhile: no answer could be sent any more.
+                WebSocketMessage::Data { .. } if self.inner.state() != WebSocketState::Open => {}
                 WebSocketMessage::Data { kind, data, is_end } => {
                     if let Some(message) = self.assemble(kind, data, is_end).await? {
                         return Ok(Some(message));
