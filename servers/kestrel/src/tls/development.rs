@@ -1,10 +1,13 @@
 //! The certificate for work on one's own machine.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use falconry_features::ServerError;
 
-use super::ServerCertificate;
+use super::{ServerCertificate, TlsProvider};
 
 /// What makes one, in the words of messages.
 const COMMAND: &str = "cargo run -p falconry-kestrel --bin dev-certs";
@@ -64,6 +67,24 @@ impl DevelopmentCertificate {
         self.certificate_path().is_file() && self.key_path().is_file()
     }
 
+    /// Says whether it can be used: both files are there and belong together, and it is valid now.
+    ///
+    /// # Errors
+    /// Options: what is wrong with it, and what to do.
+    pub fn check(&self) -> Result<(), ServerError> {
+        let again = |reason: &dyn fmt::Display| {
+            ServerError::options(format!("{reason}; make a development certificate with `{COMMAND}`"))
+        };
+        if !self.exists() {
+            return Err(again(&format_args!("there is none in '{}'", self.folder.display())));
+        }
+        let certificate = self.server_certificate();
+        if !certificate.is_valid_now(&TlsProvider::compiled_in()?).map_err(|error| again(&error))? {
+            return Err(again(&format_args!("'{}' is not valid now", self.certificate_path().display())));
+        }
+        Ok(())
+    }
+
     /// The certificate for a server.
     pub fn server_certificate(&self) -> ServerCertificate {
         ServerCertificate::pem_files(self.certificate_path(), self.key_path())
@@ -72,14 +93,14 @@ impl DevelopmentCertificate {
 
 /// The development certificate, or how to make one.
 pub(super) fn development_certificate() -> Result<ServerCertificate, ServerError> {
-    match DevelopmentCertificate::of_user() {
-        Some(development) if development.exists() => {
-            tracing::debug!(folder = %development.folder().display(), "Using the development certificate");
-            Ok(development.server_certificate())
-        }
-        _ => Err(ServerError::options(format!(
+    let missing = || {
+        ServerError::options(format!(
             "https needs a certificate: give it one in the https options, or make a development certificate with \
              `{COMMAND}` (add `-- --trust` to trust it)"
-        ))),
-    }
+        ))
+    };
+    let development = DevelopmentCertificate::of_user().filter(DevelopmentCertificate::exists).ok_or_else(missing)?;
+    development.check()?;
+    tracing::debug!(folder = %development.folder().display(), "Using the development certificate");
+    Ok(development.server_certificate())
 }

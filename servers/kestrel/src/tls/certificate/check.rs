@@ -31,3 +31,11 @@ pub(super) fn check(certificates: &[CertificateDer<'_>], source: &Source) -> Res
     }
     Ok(())
 }
+
+/// True if the server's certificate has begun and has not expired.
+pub(super) fn is_valid_now(certificates: &[CertificateDer<'_>]) -> bool {
+    certificates
+        .first()
+        .and_then(|first| X509Certificate::from_der(first).ok())
+        .is_some_and(|(_, certificate)| certificate.validity().is_valid())
+}

@@ -128,6 +128,11 @@ impl ServerCertificate {
         self.0.current.load_full()
     }
 
+    /// Reads it without using it, and says whether it is valid now.
+    pub(super) fn is_valid_now(&self, provider: &TlsProvider) -> Result<bool, ServerError> {
+        Ok(check::is_valid_now(&self.read(provider)?.cert))
+    }
+
     fn read(&self, provider: &TlsProvider) -> Result<Arc<CertifiedKey>, ServerError> {
         let source = &self.0.source;
         let mut material = source.read()?;

@@ -62,3 +62,110 @@ impl ServerCertificate {
         }
     }
 }
+
+#[cfg(all(test, feature = "aws-lc-rs"))]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    /// A folder with the files of one certificate, removed after the test.
+    struct Files(PathBuf);
+
+    impl Files {
+        fn new(name: &str) -> Self {
+            let folder = std::env::temp_dir().join(format!("falconry-reload-{name}-{}", std::process::id()));
+            std::fs::create_dir_all(&folder).unwrap();
+            Self(folder)
+        }
+
+        fn certificate(&self) -> PathBuf {
+            self.0.join("a.pem")
+        }
+
+        fn key(&self) -> PathBuf {
+            self.0.join("a.key")
+        }
+
+        fn loaded(&self) -> (ServerCertificate, TlsProvider) {
+            let (provider, pair) = (TlsProvider::aws_lc_rs(), pair());
+            replace(&self.certificate(), &pair.0);
+            replace(&self.key(), &pair.1);
+            let certificate = ServerCertificate::pem_files(self.certificate(), self.key()).reload_every(None);
+            certificate.load(&provider).unwrap();
+            (certificate, provider)
+        }
+    }
+
+    impl Drop for Files {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    /// A certificate and its key, as PEM.
+    fn pair() -> (String, String) {
+        let made = rcgen::generate_simple_self_signed(["a.test".to_owned()]).unwrap();
+        (made.cert.pem(), made.signing_key.serialize_pem())
+    }
+
+    fn replace(path: &Path, text: &str) {
+        let new = path.with_extension("new");
+        std::fs::write(&new, text).unwrap();
+        std::fs::rename(new, path).unwrap();
+    }
+
+    #[test]
+    fn files_that_are_the_same_are_not_read_again() {
+        let files = Files::new("same");
+        let (certificate, provider) = files.loaded();
+        let first = certificate.current().unwrap();
+        certificate.reload(&provider);
+        assert!(Arc::ptr_eq(&first, &certificate.current().unwrap()));
+    }
+
+    #[test]
+    fn a_pair_that_does_not_match_leaves_the_last_good_one_until_it_does() {
+        let files = Files::new("pair");
+        let (certificate, provider) = files.loaded();
+        let first = certificate.current().unwrap();
+        let new = pair();
+        replace(&files.certificate(), &new.0);
+        certificate.reload(&provider);
+        certificate.reload(&provider);
+        assert!(Arc::ptr_eq(&first, &certificate.current().unwrap()));
+        replace(&files.key(), &new.1);
+        certificate.reload(&provider);
+        assert!(!Arc::ptr_eq(&first, &certificate.current().unwrap()));
+    }
+
+    #[test]
+    fn files_that_are_gone_or_broken_leave_the_last_good_one() {
+        let files = Files::new("gone");
+        let (certificate, provider) = files.loaded();
+        let first = certificate.current().unwrap();
+        let text = std::fs::read_to_string(files.certificate()).unwrap();
+        for broken in ["", "words", &text[..text.len() / 2]] {
+            replace(&files.certificate(), broken);
+            certificate.reload(&provider);
+        }
+        std::fs::remove_file(files.certificate()).unwrap();
+        certificate.reload(&provider);
+        assert!(Arc::ptr_eq(&first, &certificate.current().unwrap()));
+        replace(&files.certificate(), &text);
+        certificate.reload(&provider);
+        assert_eq!(first.cert, certificate.current().unwrap().cert);
+    }
+
+    #[test]
+    fn clones_share_what_is_read_anew() {
+        let files = Files::new("clones");
+        let (certificate, provider) = files.loaded();
+        let other = certificate.clone();
+        let new = pair();
+        replace(&files.certificate(), &new.0);
+        replace(&files.key(), &new.1);
+        certificate.reload(&provider);
+        assert!(Arc::ptr_eq(&certificate.current().unwrap(), &other.current().unwrap()));
+    }
+}
