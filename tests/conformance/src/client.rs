@@ -52,7 +52,7 @@ impl Client {
                 "{} {} was cut off: {}, {} bytes of body",
                 request.method,
                 request.target,
-                head.map_or("no head".to_owned(), |head| format!("status {}", head.status)),
+                head.map_or_else(|| "no head".to_owned(), |head| format!("status {}", head.status)),
                 body.len()
             ),
         }
@@ -197,10 +197,11 @@ pub(crate) fn receive(connection: &mut dyn Connection, mut interim: Vec<Head>) -
     };
     let mut body = Vec::new();
     // After a 101 the rest is no body.
-    while head.status != 101 {
+    let mut has_more = head.status != 101;
+    while has_more {
         match connection.data() {
             Ok(Some(data)) => body.extend_from_slice(&data),
-            Ok(None) => break,
+            Ok(None) => has_more = false,
             Err(error) => return cut(error, Some(head), body),
         }
     }

@@ -173,8 +173,9 @@ pub(crate) fn install_panic_hook() {
         panic::set_hook(Box::new(move |info| {
             let payload = info.payload();
             let text = payload.downcast_ref::<String>().map(String::as_str);
-            let text =
-                text.or(payload.downcast_ref::<&str>().copied()).unwrap_or("a panic without a message");
+            let text = text
+                .or_else(|| payload.downcast_ref::<&str>().copied())
+                .unwrap_or("a panic without a message");
             if thread::current().name() == Some(TRIAL) {
                 let place = info.location().map(|place| format!(" ({}:{})", place.file(), place.line()));
                 LAST_PANIC.set(format!("{text}{}", place.unwrap_or_default()));

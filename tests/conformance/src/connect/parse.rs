@@ -107,7 +107,7 @@ pub(super) fn split_lines(text: &[u8]) -> Vec<&[u8]> {
 }
 
 fn parse_status_line(line: &[u8]) -> Option<(u16, String)> {
-    let rest = line.strip_prefix(b"HTTP/1.1 ").or(line.strip_prefix(b"HTTP/1.0 "))?;
+    let rest = line.strip_prefix(b"HTTP/1.1 ").or_else(|| line.strip_prefix(b"HTTP/1.0 "))?;
     let (digits, rest) = rest.split_at_checked(3)?;
     let status = std::str::from_utf8(digits).ok()?.parse().ok().filter(|status| *status >= 100)?;
     let reason = rest.strip_prefix(b" ")?;

@@ -3,9 +3,13 @@
 use std::{net::IpAddr, sync::atomic::Ordering};
 
 use bytes::{BufMut, BytesMut};
-use falconry::{HttpContext, Result};
+use falconry::{
+    HttpContext, Result,
+    features::{Certificate, TlsConnectionFeature, TlsHandshakeFeature},
+};
 use http::{HeaderValue, header};
 use serde_json::{Value, json};
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::{Contract, plain_text};
 
@@ -50,11 +54,35 @@ fn describe(ctx: &HttpContext, contract: &Contract) -> Value {
         "trace_id": ctx.trace_identifier(),
         "local": connection.and_then(|end| endpoint(end.local_ip_address(), end.local_port())),
         "remote": connection.and_then(|end| endpoint(end.remote_ip_address(), end.remote_port())),
-        "tls": Value::Null,
+        "tls": tls(ctx),
         "user": Value::Null,
         "features": features,
         "aborted": contract.aborted.load(Ordering::Relaxed),
     })
+}
+
+/// What TLS has agreed on; null for a connection in clear.
+fn tls(ctx: &HttpContext) -> Value {
+    let features = ctx.features();
+    let handshake = features.get::<dyn TlsHandshakeFeature>();
+    let connection = features.get::<dyn TlsConnectionFeature>();
+    if handshake.is_none() && connection.is_none() {
+        return Value::Null;
+    }
+    let version = handshake.and_then(|handshake| handshake.protocol());
+    let cipher_suite = handshake.and_then(|handshake| handshake.cipher_suite());
+    json!({
+        "protocol": version.map(|version| version.to_string()),
+        "cipher": cipher_suite.map(|suite| suite.name()),
+        "sni": handshake.map(|handshake| handshake.host_name()),
+        "client_certificate": connection.and_then(|connection| subject(&connection.client_certificate()?)),
+    })
+}
+
+/// The subject of a certificate, if it can be read.
+fn subject(certificate: &Certificate) -> Option<String> {
+    let (_, certificate) = X509Certificate::from_der(certificate.der()).ok()?;
+    Some(certificate.subject().to_string())
 }
 
 fn endpoint(address: Option<IpAddr>, port: u16) -> Option<String> {

@@ -163,7 +163,7 @@ impl HttpApplication for Recorder<Handler> {
         mut context: Box<dyn HostContext>,
         error: Option<&BoxError>,
     ) -> FeatureCollection {
-        self.seen.push(error.map_or("dispose".to_owned(), |error| format!("dispose: {error}")));
+        self.seen.push(error.map_or_else(|| "dispose".to_owned(), |error| format!("dispose: {error}")));
         std::mem::take(context.features_mut())
     }
 }

@@ -179,7 +179,7 @@ async fn see(ctx: &mut HttpContext) -> falconry::Result<String> {
         text += &format!(" {:?}", limit.max_request_body_size());
     }
     let head = features.required::<dyn HttpResponseFeature>()?.head();
-    text += &format!(" {head:?} {:?}", features);
+    text += &format!(" {head:?} {features:?}");
     Ok(text)
 }
 

@@ -210,9 +210,8 @@ fn statuses(stage: &Stage) {
 fn fields(stage: &Stage) {
     let server = stage.serve(&(), |(), ctx| {
         Box::pin(async move {
-            let headers = ctx.response_mut();
-            let mut headers = headers;
-            let headers = headers.headers_mut()?;
+            let mut response = ctx.response_mut();
+            let headers = response.headers_mut()?;
             for (name, value) in [("x-a", "1"), ("x-b", "2"), ("x-a", "3, 4"), ("x-a", "0")] {
                 headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
             }
@@ -221,20 +220,9 @@ fn fields(stage: &Stage) {
         })
     });
     let head = server.get("/").head;
-    let values: Vec<_> = head.fields.get_all("x-a").iter().collect();
-    assert_eq!(values.concat_bytes(), b"1|3, 4|0");
+    assert_eq!(head.fields.get_all("x-a").iter().collect::<Vec<_>>(), ["1", "3, 4", "0"]);
     assert_eq!(head.field("x-b"), "2");
     assert_eq!(head.fields.get("x-bytes").map(HeaderValue::as_bytes), Some(&b"\xe9\xff"[..]));
-}
-
-trait ConcatBytes {
-    fn concat_bytes(&self) -> Vec<u8>;
-}
-
-impl ConcatBytes for Vec<&HeaderValue> {
-    fn concat_bytes(&self) -> Vec<u8> {
-        self.iter().map(|value| value.as_bytes()).collect::<Vec<_>>().join(&b'|')
-    }
 }
 
 fn cookies(stage: &Stage) {

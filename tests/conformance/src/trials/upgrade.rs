@@ -1,6 +1,6 @@
 //! Leaving HTTP, and responses ahead of the response.
 
-use std::{future::poll_fn, task::Poll};
+use std::future::poll_fn;
 
 use falconry::HttpContext;
 use falconry_features::{DuplexStream, HttpInformationalResponseFeature, HttpUpgradeFeature};
@@ -410,10 +410,7 @@ fn interim_statuses(stage: &Stage) {
         Box::pin(async move {
             let feature = ctx.features_mut().required_mut::<dyn HttpInformationalResponseFeature>()?;
             for status in [StatusCode::OK, StatusCode::SWITCHING_PROTOCOLS, StatusCode::NOT_FOUND] {
-                let sent = poll_fn(|cx| match feature.poll_send(cx, status, &HeaderMap::new()) {
-                    Poll::Ready(sent) => Poll::Ready(sent),
-                    Poll::Pending => Poll::Pending,
-                });
+                let sent = poll_fn(|cx| feature.poll_send(cx, status, &HeaderMap::new()));
                 seen.push(sent.await.is_err_and(|error| error.is_out_of_range()));
             }
             Ok(())
