@@ -10,6 +10,8 @@ mod link;
 mod outgoing;
 mod service;
 mod target;
+#[cfg(test)]
+mod tests;
 mod upgraded;
 mod waits;
 

@@ -36,7 +36,7 @@ pub(crate) struct OpenConnection {
 }
 
 impl Connections {
-    pub(super) fn new(limits: &KestrelServerLimits) -> Self {
+    pub(crate) fn new(limits: &KestrelServerLimits) -> Self {
         Self {
             state: Mutex::default(),
             ended: Notify::new(),

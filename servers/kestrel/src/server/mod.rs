@@ -13,7 +13,7 @@ use falconry_features::{
 };
 use tokio::{sync::Mutex, task::JoinHandle};
 
-use self::connections::Connections;
+pub(crate) use self::connections::Connections;
 pub(crate) use self::shared::ServerShared;
 use crate::{KestrelServerOptions, listener::BoundEndpoint};
 

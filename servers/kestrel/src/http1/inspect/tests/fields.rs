@@ -1,6 +1,6 @@
 //! One rule, one test: fields, their limits, and what they say about the connection.
 
-use super::super::is_valid_host;
+use super::super::host::is_valid_host;
 use super::{Inspector, Limits, Rejection, head, inspect, rejection, run, run_with};
 
 /// A GET of `/` with these lines besides Host.
