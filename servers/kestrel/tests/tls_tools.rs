@@ -29,7 +29,8 @@ fn run(folder: &Path, program: &str, arguments: &[&str]) -> Option<Output> {
 
 /// As [`run`], beside the server in this process.
 async fn client(folder: &Path, program: &'static str, arguments: &[&str]) -> Option<Output> {
-    let (folder, arguments) = (folder.to_owned(), arguments.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let (folder, arguments) =
+        (folder.to_owned(), arguments.iter().map(ToString::to_string).collect::<Vec<_>>());
     tokio::task::spawn_blocking(move || {
         run(&folder, program, &arguments.iter().map(String::as_str).collect::<Vec<_>>())
     })
@@ -85,9 +86,17 @@ async fn keys_of_every_usual_kind_and_encrypted_ones() {
     let subject = "-subj /CN=a.test -addext subjectAltName=DNS:a.test -days 2 -out own.pem";
     for (name, make, convert) in [
         ("rsa", "req -x509 -newkey rsa:2048 -nodes -keyout own.key", ""),
-        ("rsa-pkcs1", "req -x509 -newkey rsa:2048 -nodes -keyout first.key", "rsa -in first.key -traditional -out own.key"),
+        (
+            "rsa-pkcs1",
+            "req -x509 -newkey rsa:2048 -nodes -keyout first.key",
+            "rsa -in first.key -traditional -out own.key",
+        ),
         ("p384", "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes -keyout own.key", ""),
-        ("sec1", "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout first.key", "ec -in first.key -out own.key"),
+        (
+            "sec1",
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout first.key",
+            "ec -in first.key -out own.key",
+        ),
         ("ed25519", "req -x509 -newkey ed25519 -nodes -keyout own.key", ""),
         ("encrypted", "req -x509 -newkey rsa:2048 -passout pass:secret -keyout own.key", ""),
     ] {
@@ -186,7 +195,8 @@ async fn dev_certs_makes_a_certificate_that_a_server_and_curl_take() {
     assert_eq!(mode & 0o777, 0o600);
     development.check().unwrap();
 
-    let server = TestServer::start(|https| https.server_certificate = Some(development.server_certificate())).await;
+    let server =
+        TestServer::start(|https| https.server_certificate = Some(development.server_certificate())).await;
     let port = server.address.port();
     let path = development.certificate_path();
     for host in ["localhost", "app.dev.localhost", "127.0.0.1"] {

@@ -29,7 +29,10 @@ pub(crate) struct Listener {
 enum ListeningSocket {
     Tcp(TcpListener),
     #[cfg(unix)]
-    Unix(tokio::net::UnixListener, Option<SocketFile>),
+    Unix(
+        tokio::net::UnixListener,
+        #[expect(dead_code, reason = "dropping it removes the file")] Option<SocketFile>,
+    ),
 }
 
 /// The file of a unix socket; it goes with the socket.

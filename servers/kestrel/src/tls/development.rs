@@ -99,7 +99,8 @@ pub(super) fn development_certificate() -> Result<ServerCertificate, ServerError
              `{COMMAND}` (add `-- --trust` to trust it)"
         ))
     };
-    let development = DevelopmentCertificate::of_user().filter(DevelopmentCertificate::exists).ok_or_else(missing)?;
+    let development =
+        DevelopmentCertificate::of_user().filter(DevelopmentCertificate::exists).ok_or_else(missing)?;
     development.check()?;
     tracing::debug!(folder = %development.folder().display(), "Using the development certificate");
     Ok(development.server_certificate())

@@ -20,7 +20,7 @@ pub(crate) struct TlsEndpoint {
 }
 
 enum Choice {
-    Any(Settings),
+    Any(Box<Settings>),
     ByName(SniTable<Settings>),
 }
 
@@ -33,9 +33,8 @@ pub(super) struct Chosen {
 impl TlsEndpoint {
     /// Reads the certificates of an endpoint.
     pub(crate) fn new(endpoint: &ListenOptions) -> Result<Self, ServerError> {
-        Self::build(endpoint, &endpoint.https.options()).map_err(|error| {
-            ServerError::options(format!("failed to bind to {endpoint}: {error}")).with_source(error)
-        })
+        Self::build(endpoint, &endpoint.https.options())
+            .map_err(|error| ServerError::options(format!("failed to bind to {endpoint}: {error}")))
     }
 
     fn build(endpoint: &ListenOptions, options: &HttpsOptions) -> Result<Self, ServerError> {
@@ -46,7 +45,7 @@ impl TlsEndpoint {
                 None if options.selector().is_none() => Some(development_certificate()?),
                 certificate => certificate.clone(),
             };
-            Choice::Any(Settings::new(options, None, protocols, certificate, &provider)?)
+            Choice::Any(Box::new(Settings::new(options, None, protocols, certificate, &provider)?))
         } else {
             let mut fallback = options.server_certificate.clone();
             let needs_fallback = options.sni().values().any(|name| name.certificate.is_none());

@@ -27,7 +27,11 @@ pub(crate) fn remove(folder: &DevelopmentCertificate) -> Result {
             Err(error) => return Err(cannot("remove", &path, &error)),
         }
     }
-    let what = if is_removed { "Removed the development certificate" } else { "There was no development certificate" };
+    let what = if is_removed {
+        "Removed the development certificate"
+    } else {
+        "There was no development certificate"
+    };
     println!("{what}: {}", folder.folder().display());
     Ok(())
 }

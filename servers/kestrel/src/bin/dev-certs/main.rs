@@ -37,7 +37,8 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result {
     let folder = match &arguments.folder {
         Some(folder) => DevelopmentCertificate::in_folder(folder),
-        None => DevelopmentCertificate::of_user().ok_or("the environment names no home folder: use --folder PATH")?,
+        None => DevelopmentCertificate::of_user()
+            .ok_or("the environment names no home folder: use --folder PATH")?,
     };
     match &arguments.action {
         Action::Help => {

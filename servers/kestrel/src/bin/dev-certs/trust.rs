@@ -39,7 +39,8 @@ pub(crate) fn trust(folder: &DevelopmentCertificate) -> Result {
 /// Takes the certificate out of every store that it may be in.
 pub(crate) fn forget(folder: &DevelopmentCertificate) {
     let system = Path::new(SYSTEM_FOLDER).join(SYSTEM_FILE);
-    let is_ours = fs::read(&system).is_ok_and(|data| fs::read(folder.certificate_path()).is_ok_and(|own| own == data));
+    let is_ours =
+        fs::read(&system).is_ok_and(|data| fs::read(folder.certificate_path()).is_ok_and(|own| own == data));
     if is_ours && fs::remove_file(&system).is_ok() && run("update-ca-certificates", &["--fresh"]) {
         println!("The system no longer trusts it.");
     }
@@ -65,7 +66,9 @@ fn system(certificate: &Path) -> Result {
     }
     let target = Path::new(SYSTEM_FOLDER).join(SYSTEM_FILE);
     match fs::copy(certificate, &target) {
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => by_hand("only root may change its store"),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            by_hand("only root may change its store")
+        }
         Err(error) => Err(cannot("write", &target, &error)),
         Ok(_) if run("update-ca-certificates", &[]) => {
             println!("The system trusts it: {}", target.display());
@@ -78,7 +81,9 @@ fn system(certificate: &Path) -> Result {
 /// The stores of Chromium and Firefox.
 fn browsers(certificate: &Path) {
     if !exists("certutil") {
-        println!("Browsers do not trust it yet: install certutil (Debian: libnss3-tools) and run this again.");
+        println!(
+            "Browsers do not trust it yet: install certutil (Debian: libnss3-tools) and run this again."
+        );
         return;
     }
     for store in browser_stores() {

@@ -14,7 +14,7 @@ pub(super) fn read(data: &[u8], password: &str) -> Result<Material, String> {
         .local_key_id
         .as_ref()
         .and_then(|id| archive.certs.iter().find(|bag| bag.local_key_id.as_deref() == Some(id.as_ref())));
-    let Some(leaf) = of_key.or(archive.certs.first()) else {
+    let Some(leaf) = of_key.or_else(|| archive.certs.first()) else {
         return Err("there is no certificate in it".into());
     };
     let mut chain = vec![&leaf.cert];
