@@ -128,8 +128,8 @@ fn piece_at(pattern: &[u8], at: usize) -> &[u8] {
     &pattern[start..(start + PIECE.min(SIZE - at)).min(PATTERN)]
 }
 
-fn skip_head(stream: &std::net::TcpStream) -> impl Read + use<> {
-    let mut stream = std::io::BufReader::with_capacity(PIECE, stream.try_clone().unwrap());
+fn skip_head(stream: &TcpStream) -> impl Read + use<> {
+    let mut stream = io::BufReader::with_capacity(PIECE, stream.try_clone().unwrap());
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
@@ -173,7 +173,7 @@ impl<R: Read> Chunks<R> {
 }
 
 impl<R: Read> Read for Chunks<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.left == 0 {
             self.left = usize::from_str_radix(&self.line(), 16).unwrap();
             if self.left == 0 {
