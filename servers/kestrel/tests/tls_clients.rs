@@ -166,6 +166,8 @@ async fn a_client_that_comes_again_resumes() {
         TlsProvider::aws_lc_rs(),
         // Of such a provider it is not known how it seals tickets.
         std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider()).into(),
+        #[cfg(feature = "ring")]
+        TlsProvider::ring(),
     ] {
         let server = TestServer::start(|https| {
             https.server_certificate = Some(pair.certificate());

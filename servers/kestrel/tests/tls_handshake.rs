@@ -8,7 +8,7 @@ use std::time::Duration;
 use falconry_kestrel::{HttpProtocols, KestrelServerOptions, TlsVersions};
 use support::{
     TestServer,
-    certificates::Authority,
+    certificates::{Authority, Folder},
     client::{Client, alert, get},
 };
 use tokio::{
@@ -25,6 +25,71 @@ async fn hello_over_https_ends_with_close_notify() {
     assert_eq!(client.get(server.address, "a.test", "/").await.unwrap(), "Hello World!");
     assert_eq!(client.get(server.address, "a.test", "/big").await.unwrap().len(), 1_000_000);
     server.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_ends_its_side_first_has_its_answer_and_close_notify() {
+    let root = Authority::new("root");
+    let pair = root.server(&["a.test"]);
+    let server = TestServer::start(|https| https.server_certificate = Some(pair.certificate())).await;
+    for request in ["", "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n"] {
+        let mut connection = Client::new(&root).connect(server.address, "a.test").await.unwrap();
+        connection.write_all(request.as_bytes()).await.unwrap();
+        connection.shutdown().await.unwrap();
+        let mut answer = String::new();
+        // Without close_notify this is an error.
+        connection.read_to_string(&mut answer).await.unwrap();
+        assert_eq!(answer.ends_with("Hello World!"), !request.is_empty(), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_without_close_notify_is_no_trouble() {
+    let root = Authority::new("root");
+    let pair = root.server(&["a.test"]);
+    let server = TestServer::start(|https| https.server_certificate = Some(pair.certificate())).await;
+    let mut connection = Client::new(&root).connect(server.address, "a.test").await.unwrap();
+    connection.write_all(b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n").await.unwrap();
+    let (socket, _) = connection.get_mut();
+    socket.shutdown().await.unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.ends_with("Hello World!"), "{answer}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_aborted_connection_does_not_end_as_if_all_were_said() {
+    let root = Authority::new("root");
+    let pair = root.server(&["a.test"]);
+    let server = TestServer::start(|https| https.server_certificate = Some(pair.certificate())).await;
+    let mut connection = Client::new(&root).connect(server.address, "a.test").await.unwrap();
+    connection.write_all(b"GET /abort HTTP/1.1\r\nHost: a.test\r\n\r\n").await.unwrap();
+    let mut answer = Vec::new();
+    assert!(connection.read_to_end(&mut answer).await.is_err(), "{answer:?}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn https_goes_over_unix_sockets_too() {
+    let root = Authority::new("root");
+    let pair = root.server(&["a.test"]);
+    let folder = Folder::new("unix");
+    let path = folder.0.join("app.sock");
+    let mut options = KestrelServerOptions::default();
+    options
+        .listen_unix_socket_with(&path, |endpoint| {
+            endpoint.use_https_with(|https| https.server_certificate = Some(pair.certificate()));
+        })
+        .unwrap();
+    let kestrel = support::start(options).await.unwrap();
+    let socket = tokio::net::UnixStream::connect(&path).await.unwrap();
+    let mut connection = Client::new(&root).over(socket, "a.test").await.unwrap();
+    connection.write_all(b"GET /tls HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.contains("\nscheme=https\n"), "{answer}");
+    drop(kestrel);
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ pub(super) fn collection(session: &ServerConnection, connection: &ConnectionShar
     };
     let certificate = session.peer_certificates().and_then(<[_]>::first);
     let client_certificate = certificate.map(|one| Certificate::from_der(one.to_vec()));
-    let mut features = FeatureCollection::with_defaults(Arc::clone(&connection.server.features));
+    let mut features = connection.own_features();
     features.set::<dyn TlsConnectionFeature>(Box::new(PlainTlsConnection { client_certificate }));
     features.set::<dyn TlsApplicationProtocolFeature>(Box::new(handshake.clone()));
     features.set::<dyn TlsHandshakeFeature>(Box::new(handshake));

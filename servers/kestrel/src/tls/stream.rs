@@ -88,7 +88,8 @@ impl Drop for TlsStream {
         let (socket, session) = self.inner.get_mut();
         session.send_close_notify();
         // As far as the socket takes it: nobody waits for it here, and the client may have gone.
-        let _ = session.write_tls(&mut WriteNow(socket));
+        while session.wants_write() && session.write_tls(&mut WriteNow(socket)).is_ok_and(|count| count > 0) {
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::{io, net::SocketAddr, sync::Arc};
 
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion, pki_types::ServerName};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
@@ -61,7 +61,13 @@ impl Client {
     }
 
     pub(crate) async fn connect(&self, address: SocketAddr, name: &str) -> io::Result<Connection> {
-        let socket = TcpStream::connect(address).await?;
+        self.over(TcpStream::connect(address).await?, name).await
+    }
+
+    pub(crate) async fn over<S>(&self, socket: S, name: &str) -> io::Result<TlsStream<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let name = ServerName::try_from(name.to_owned()).unwrap();
         TlsConnector::from(Arc::new(self.config.clone())).connect(name, socket).await
     }

@@ -9,8 +9,8 @@ use std::{fmt::Write, future::poll_fn, net::SocketAddr, sync::Arc};
 use bytes::Bytes;
 use falconry_features::{
     BoxError, BoxFuture, Deadline, FeatureCollection, HostContext, HttpApplication, HttpRequestFeature,
-    HttpResponseBodyFeature, Processed, Server, ServerAddressesFeature, ServerError,
-    TlsApplicationProtocolFeature, TlsConnectionFeature, TlsHandshakeFeature,
+    HttpRequestLifetimeFeature, HttpResponseBodyFeature, Processed, Server, ServerAddressesFeature,
+    ServerError, TlsApplicationProtocolFeature, TlsConnectionFeature, TlsHandshakeFeature,
 };
 use falconry_kestrel::{HttpsOptions, KestrelServer, KestrelServerOptions, ListenOptions};
 
@@ -36,8 +36,7 @@ impl TestServer {
     }
 
     pub(crate) async fn start_options(options: KestrelServerOptions) -> Result<Self, ServerError> {
-        let kestrel = KestrelServer::new(options);
-        kestrel.start(Arc::new(App)).await?;
+        let kestrel = start(options).await?;
         let url = kestrel.features().get::<dyn ServerAddressesFeature>().unwrap().addresses().remove(0);
         let address = url.rsplit('/').next().unwrap().parse().unwrap();
         Ok(Self { kestrel, address })
@@ -46,6 +45,13 @@ impl TestServer {
     pub(crate) async fn stop(self) {
         self.kestrel.stop(Deadline::never()).await.unwrap();
     }
+}
+
+/// A server that runs the tests' application.
+pub(crate) async fn start(options: KestrelServerOptions) -> Result<KestrelServer, ServerError> {
+    let kestrel = KestrelServer::new(options);
+    kestrel.start(Arc::new(App)).await?;
+    Ok(kestrel)
 }
 
 /// Why a server with such an endpoint does not start.
@@ -100,6 +106,10 @@ async fn respond(features: &mut FeatureCollection) -> Result<(), BoxError> {
     let path = features.required::<dyn HttpRequestFeature>()?.path().to_owned();
     let mut data = match path.as_str() {
         "/tls" => Bytes::from(describe(features)),
+        "/abort" => {
+            features.required::<dyn HttpRequestLifetimeFeature>()?.abort();
+            Bytes::from_static(b"part")
+        }
         "/big" => Bytes::from(vec![b'x'; 1_000_000]),
         _ => Bytes::from_static(b"Hello World!"),
     };

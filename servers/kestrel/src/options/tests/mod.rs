@@ -1,6 +1,8 @@
 //! The options against those recorded from ASP.NET Core 10, and what the records do not hold.
 
 mod defaults;
+#[cfg(feature = "tls")]
+mod https;
 mod recorded;
 mod refusals;
 

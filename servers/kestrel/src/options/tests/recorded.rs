@@ -30,6 +30,17 @@ const LEFT_OUT: &[(&str, &str, &str)] = &[
     ),
     ("KestrelServerLimits", "Http2", "a field that holds the limits of HTTP/2"),
     ("KestrelServerLimits", "Http3", "a field that holds the limits of HTTP/3"),
+    (
+        "HttpsConnectionAdapterOptions",
+        "CheckCertificateRevocation",
+        "validate_client_certificates can ask whom it likes",
+    ),
+    ("HttpsConnectionAdapterOptions", "OnAuthenticate", "the TLS library's own options stay inside"),
+    (
+        "HttpsConnectionAdapterOptions",
+        "TlsClientHelloBytesCallback",
+        "the TLS library does not give the bytes; select_certificate sees what is in them",
+    ),
     ("ListenOptions", "FileHandle", "a socket is handed over as an object, not as a number"),
     ("ListenOptions", "KestrelServerOptions", "an endpoint does not point back to its server"),
     ("ListenOptions", "ApplicationServices", "there is no dependency injection container"),

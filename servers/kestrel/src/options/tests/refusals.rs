@@ -11,7 +11,7 @@ use super::{
 
 /// A value that our type cannot hold counts as refused: the compiler refuses it.
 #[derive(Debug)]
-struct Refused;
+pub(super) struct Refused;
 
 impl From<FeatureError> for Refused {
     fn from(error: FeatureError) -> Self {
@@ -109,7 +109,7 @@ fn maybe<T: TryFrom<i64>>(value: &str) -> Result<Option<T>, Refused> {
     if value == "null" { Ok(None) } else { number(value).map(Some) }
 }
 
-fn span(value: &str) -> Result<Option<Duration>, Refused> {
+pub(super) fn span(value: &str) -> Result<Option<Duration>, Refused> {
     Ok(Some(match value {
         "InfiniteTimeSpan" => return Ok(None),
         "MaxValue" => Duration::MAX,
