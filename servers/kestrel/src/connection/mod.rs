@@ -1,5 +1,6 @@
 //! One accepted connection: what its requests share, whatever the protocol.
 
+mod features;
 mod id;
 mod signal;
 
@@ -25,7 +26,7 @@ pub(crate) struct ConnectionShared {
     pub(crate) server: Arc<ServerShared>,
     features: OnceLock<Arc<FeatureCollection>>,
     /// Stop and abort.
-    pub(crate) signal: Signal,
+    pub(crate) signal: Arc<Signal>,
     pub(crate) http1: Http1Link,
     /// Exchanges to be used again.
     pub(crate) exchanges: ExchangePool,
@@ -39,7 +40,7 @@ impl ConnectionShared {
             endpoints,
             scheme,
             features: OnceLock::new(),
-            signal: Signal::default(),
+            signal: Arc::default(),
             http1: Http1Link::new(&options.limits),
             exchanges: ExchangePool::default(),
             options,
@@ -49,8 +50,12 @@ impl ConnectionShared {
 
     /// What the connection offers beside its requests; over it lies the collection of each request.
     pub(crate) fn features(&self) -> &Arc<FeatureCollection> {
-        self.features
-            .get_or_init(|| Arc::new(FeatureCollection::with_defaults(Arc::clone(&self.server.features))))
+        self.features.get_or_init(|| Arc::new(self.own_features()))
+    }
+
+    /// What every connection offers; a transport adds its own.
+    pub(crate) fn own_features(&self) -> FeatureCollection {
+        features::collection(&self.server.features, &self.signal)
     }
 
     /// Sets what the connection offers; only before its first request.

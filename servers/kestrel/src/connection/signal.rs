@@ -2,11 +2,13 @@
 
 use std::{
     sync::{
-        Mutex, PoisonError,
+        Mutex, OnceLock, PoisonError,
         atomic::{AtomicU8, Ordering},
     },
     task::{Context, Poll, Waker},
 };
+
+use falconry_features::CancellationToken;
 
 const RUNNING: u8 = 0;
 const STOPPING: u8 = 1;
@@ -17,6 +19,8 @@ const ABORTED: u8 = 2;
 pub(crate) struct Signal {
     level: AtomicU8,
     task: Mutex<Option<Waker>>,
+    /// Made when an application first asks for it.
+    stop_token: OnceLock<CancellationToken>,
 }
 
 impl Signal {
@@ -28,6 +32,15 @@ impl Signal {
     /// The connection shall end at once, without an orderly end.
     pub(crate) fn abort(&self) {
         self.raise(ABORTED);
+    }
+
+    /// Fires with the first signal.
+    pub(crate) fn stop_token(&self) -> CancellationToken {
+        let token = self.stop_token.get_or_init(CancellationToken::new).clone();
+        if self.is_stopping() {
+            token.cancel();
+        }
+        token
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
@@ -70,6 +83,9 @@ impl Signal {
             let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
             if let Some(task) = task {
                 task.wake();
+            }
+            if let Some(token) = self.stop_token.get() {
+                token.cancel();
             }
         }
     }

@@ -1,7 +1,5 @@
 //! What applications are told of the handshake.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use falconry_features::{
     Certificate, FeatureCollection, PlainTlsConnection, PlainTlsHandshake, TlsApplicationProtocolFeature,
