@@ -90,7 +90,6 @@ const NOT_YET: &[&str] = &[
     "ConnectionIdFeature",
     "ConnectionItemsFeature",
     "ConnectionLifetimeFeature",
-    "ConnectionLifetimeNotificationFeature",
     "ConnectionSocketFeature",
     "ConnectionTransportFeature",
     "PersistentStateFeature",

@@ -15,12 +15,7 @@ use crate::server::ThreadServer;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::result::Result<(), HostError> {
-    WebHost::builder()
-        .args(std::env::args())
-        .urls("http://localhost:5000")
-        .server(ThreadServer::new())
-        .run(hello)
-        .await
+    WebHost::builder().args(std::env::args()).server(ThreadServer::new()).run(hello).await
 }
 
 async fn hello(ctx: &mut HttpContext) -> Result {

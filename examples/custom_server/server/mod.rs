@@ -72,8 +72,11 @@ impl Server for ThreadServer {
         if self.is_started.swap(true, Ordering::AcqRel) {
             return Err(ServerError::already_started());
         }
-        let bound =
-            self.addresses.addresses().iter().map(|address| bind(address)).collect::<Result<Vec<_>, _>>()?;
+        let mut addresses = self.addresses.addresses();
+        if addresses.is_empty() {
+            addresses.push("http://localhost:5000".to_owned());
+        }
+        let bound = addresses.iter().map(|address| bind(address)).collect::<Result<Vec<_>, _>>()?;
         self.addresses.bound(bound.iter().map(|(_, address)| format!("http://{address}")).collect());
         for (listener, address) in bound {
             lock(&self.listening).push(address);

@@ -164,6 +164,12 @@ pub(crate) fn start(instance: &Instance, application: Arc<dyn HttpApplication>) 
     block_on("the server starts", instance.server.start(application))
 }
 
+/// As [`start`], with the contract app.
+#[track_caller]
+pub(crate) fn start_contract(instance: &Instance) -> Result<(), ServerError> {
+    start(instance, Arc::new(HostingApplication::new(contract::app())))
+}
+
 /// Runs a future of the contract to its end.
 #[track_caller]
 pub(crate) fn block_on<F: Future>(what: &str, future: F) -> F::Output {

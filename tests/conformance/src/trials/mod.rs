@@ -1,18 +1,28 @@
 //! The trials, area by area.
 
 mod abort;
+mod addresses;
 mod bodies;
+mod callbacks;
+mod collection;
 mod connection;
 mod contract;
+mod contract_ends;
 mod errors;
 mod features;
+mod fields;
+mod framing;
+mod informational;
 mod lifecycle;
 mod limits;
 mod pooling;
+mod recorder;
 mod request;
 mod response;
+mod secrets;
 mod server;
 mod started;
+mod streaming;
 mod trailers;
 mod upgrade;
 
@@ -22,20 +32,29 @@ use crate::runner::Trial;
 pub(crate) fn all() -> Vec<Trial> {
     [
         request::TRIALS,
+        fields::TRIALS,
         features::TRIALS,
+        collection::TRIALS,
         lifecycle::TRIALS,
+        callbacks::TRIALS,
         started::TRIALS,
         response::TRIALS,
+        framing::TRIALS,
         bodies::TRIALS,
+        streaming::TRIALS,
         trailers::TRIALS,
+        informational::TRIALS,
+        upgrade::TRIALS,
         errors::TRIALS,
         abort::TRIALS,
         limits::TRIALS,
-        upgrade::TRIALS,
         pooling::TRIALS,
+        secrets::TRIALS,
         connection::TRIALS,
+        addresses::TRIALS,
         server::TRIALS,
         contract::TRIALS,
+        contract_ends::TRIALS,
     ]
     .concat()
 }

@@ -1,19 +1,14 @@
-//! Addresses, start and stop.
+//! Start and stop.
 
-use std::sync::Arc;
-
-use falconry::HostingApplication;
-use falconry_features::{CancellationToken, Deadline, HttpApplication, ServerAddressesFeature, ServerError};
+use falconry_features::{CancellationToken, Deadline};
 
 use crate::{
     Capability::*,
     client::Outcome,
     connect::{Connection as _, Request},
-    contract,
     journal::Journal,
     runner::Trial,
-    stage::{Running, Stage, block_on, start},
-    subject::Instance,
+    stage::{Running, Stage, block_on, start_contract},
 };
 
 const AREA: &str = "server";
@@ -26,61 +21,6 @@ pub(super) const TRIALS: &[Trial] = &[
         "falconry: Server::start",
         serves,
     ),
-    Trial::new(
-        AREA,
-        "its_addresses_can_be_looked_up",
-        "Every server has an IServerAddressesFeature.",
-        "ASP.NET Core: IServerAddressesFeature",
-        has_addresses,
-    ),
-    Trial::new(
-        AREA,
-        "its_addresses_become_those_that_were_bound",
-        "The server replaces the list; port 0 becomes the port that the system chose.",
-        "ASP.NET Core: IServerAddressesFeature.Addresses",
-        bound_addresses,
-    )
-    .needs(&[Addresses]),
-    Trial::new(
-        AREA,
-        "its_addresses_are_read_only_after_the_start",
-        "The list cannot be changed after the start.",
-        "ASP.NET Core: IServerAddressesFeature.Addresses",
-        read_only_addresses,
-    )
-    .needs(&[Addresses]),
-    Trial::new(
-        AREA,
-        "it_binds_every_address",
-        "Each address of the list is served.",
-        "ASP.NET Core: IServerAddressesFeature.Addresses",
-        two_addresses,
-    )
-    .needs(&[Addresses, Http1]),
-    Trial::new(
-        AREA,
-        "an_address_in_use_fails_the_start",
-        "An address that somebody else has bound is an error that says so.",
-        "ASP.NET Core: AddressInUseException",
-        in_use,
-    )
-    .needs(&[Addresses]),
-    Trial::new(
-        AREA,
-        "an_address_that_is_none_fails_the_start",
-        "An address that cannot be understood is an error that says so.",
-        "ASP.NET Core: BindingAddress.Parse",
-        no_address,
-    )
-    .needs(&[Addresses]),
-    Trial::new(
-        AREA,
-        "a_failed_start_leaves_nothing_bound",
-        "When one address fails the others are given up.",
-        "falconry: Server::start",
-        nothing_left,
-    )
-    .needs(&[Addresses, Http1]),
     Trial::new(
         AREA,
         "a_second_start_is_an_error",
@@ -190,99 +130,15 @@ pub(super) const TRIALS: &[Trial] = &[
     ),
 ];
 
-fn application() -> Arc<dyn HttpApplication> {
-    Arc::new(HostingApplication::new(contract::app()))
-}
-
-fn feature(instance: &Instance) -> &dyn ServerAddressesFeature {
-    instance.features().get::<dyn ServerAddressesFeature>().expect("a ServerAddressesFeature")
-}
-
-/// A server that shall bind this address alone.
-fn with_address(stage: &Stage, address: &str) -> Instance {
-    let instance = stage.unstarted();
-    feature(&instance).clear().expect("the addresses can be changed before the start");
-    feature(&instance).add(address).expect("the addresses can be changed before the start");
-    instance
-}
-
-fn start_fails(instance: &Instance) -> ServerError {
-    start(instance, application()).expect_err("the start must fail")
-}
-
 fn serves(stage: &Stage) {
     for _ in 0..5 {
         assert_eq!(stage.serve_contract().get("/").status(), 200);
     }
 }
 
-fn has_addresses(stage: &Stage) {
-    assert!(stage.unstarted().features().contains::<dyn ServerAddressesFeature>());
-}
-
-fn bound_addresses(stage: &Stage) {
-    let server = stage.serve_contract();
-    let addresses = server.instance.addresses();
-    assert_eq!(addresses.len(), 1, "{addresses:?}");
-    let port = addresses[0].strip_prefix("http://127.0.0.1:").and_then(|port| port.parse::<u16>().ok());
-    assert!(port.is_some_and(|port| port > 0), "{addresses:?}");
-}
-
-fn read_only_addresses(stage: &Stage) {
-    let server = stage.serve_contract();
-    let before = server.instance.addresses();
-    let addresses = feature(&server.instance);
-    assert!(addresses.add("http://127.0.0.1:0").is_err_and(|error| error.is_invalid_state()));
-    assert!(addresses.clear().is_err_and(|error| error.is_invalid_state()));
-    assert_eq!(server.instance.addresses(), before);
-}
-
-fn two_addresses(stage: &Stage) {
-    let instance = with_address(stage, "http://127.0.0.1:0");
-    feature(&instance).add("http://127.0.0.1:0").expect("the addresses can be changed before the start");
-    start(&instance, application()).expect("the server starts");
-    let addresses = instance.addresses();
-    assert_eq!(addresses.len(), 2, "{addresses:?}");
-    assert_ne!(addresses[0], addresses[1]);
-    for address in addresses {
-        let target = crate::connect::target_of(&address).expect("an address");
-        let mut wire = crate::connect::TcpConnection::open(target).expect("it is bound");
-        wire.send(&Request::get("/")).expect("it reads");
-        assert_eq!(crate::client::response_on(&mut wire).text(), "Hello World!");
-    }
-    let _ = block_on("the server stops", instance.server.stop(Deadline::now()));
-}
-
-fn in_use(stage: &Stage) {
-    let first = stage.serve_contract();
-    let second = with_address(stage, &first.instance.addresses()[0]);
-    let error = start_fails(&second);
-    assert!(error.is_address_in_use() && error.is_address(), "{error:?}");
-    assert_eq!(first.get("/").status(), 200, "the first server goes on");
-}
-
-fn no_address(stage: &Stage) {
-    for address in ["", "localhost", "ftp://localhost", "http://"] {
-        let error = start_fails(&with_address(stage, address));
-        assert!(error.is_address(), "{address:?}: {error:?}");
-        assert!(!error.is_address_in_use(), "{address:?}: {error:?}");
-    }
-}
-
-fn nothing_left(stage: &Stage) {
-    let other = stage.serve_contract();
-    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = free.local_addr().expect("an address");
-    drop(free);
-    let instance = with_address(stage, &format!("http://{address}"));
-    feature(&instance).add(&other.instance.addresses()[0]).expect("an address can be added");
-    start_fails(&instance);
-    assert!(std::net::TcpStream::connect(address).is_err(), "{address} is still bound");
-}
-
 fn second_start(stage: &Stage) {
     let server = stage.serve_contract();
-    let error = start_fails(&server.instance);
+    let error = start_contract(&server.instance).expect_err("the start must fail");
     assert!(error.is_invalid_state(), "{error:?}");
     assert_eq!(server.get("/").status(), 200, "it goes on");
 }
@@ -290,7 +146,7 @@ fn second_start(stage: &Stage) {
 fn start_after_stop(stage: &Stage) {
     let server = stage.serve_contract();
     server.stop(Deadline::never());
-    assert!(start_fails(&server.instance).is_invalid_state());
+    assert!(start_contract(&server.instance).expect_err("the start must fail").is_invalid_state());
 }
 
 fn stop_without_start(stage: &Stage) {
