@@ -176,6 +176,9 @@ impl<S: ResponseSink> HttpResponseBodyFeature for PlainResponseBody<S> {
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FeatureError>> {
+        if self.is_completed {
+            return Poll::Ready(Ok(()));
+        }
         ready!(self.poll_send_head(cx, false))?;
         self.sink.poll_flush(cx)
     }
