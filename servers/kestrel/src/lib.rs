@@ -1,4 +1,16 @@
 //! Kestrel: the cross-platform HTTP server of falconry, on hyper.
+//!
+//! [`KestrelServer`] is made from [`KestrelServerOptions`]: endpoints, limits, and https ([`HttpsOptions`]).
+//!
+//! # Cargo features
+//!
+//! | feature | adds | default |
+//! |---|---|---|
+//! | `tls` | https; its cryptography comes from one of the next two, or from the application ([`TlsProvider`]) | yes |
+//! | `aws-lc-rs` | aws-lc-rs as that: the default, with post-quantum key exchange | yes |
+//! | `ring` | ring as that: the default where `aws-lc-rs` is not there | no |
+//! | `pkcs12` | certificates from PKCS#12 files, and keys that are encrypted | yes |
+//! | `dev-certs` | the program `dev-certs`, which makes the certificate for work on one's own machine | yes |
 
 mod addresses;
 mod connection;
