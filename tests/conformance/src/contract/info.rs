@@ -7,7 +7,8 @@ use falconry::{
     HttpContext, Result,
     features::{Certificate, TlsConnectionFeature, TlsHandshakeFeature},
 };
-use http::{HeaderValue, header};
+use falconry_features::HttpAuthenticationFeature;
+use http::{HeaderValue, Version, header};
 use serde_json::{Value, json};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
@@ -43,7 +44,7 @@ fn describe(ctx: &HttpContext, contract: &Contract) -> Value {
     features.sort_unstable();
     json!({
         "server": contract.server.get(),
-        "protocol": format!("{:?}", request.version()),
+        "protocol": protocol(request.version()),
         "scheme": request.scheme(),
         "host": request.host(),
         "path_base": request.path_base(),
@@ -55,7 +56,7 @@ fn describe(ctx: &HttpContext, contract: &Contract) -> Value {
         "local": connection.and_then(|end| endpoint(end.local_ip_address(), end.local_port())),
         "remote": connection.and_then(|end| endpoint(end.remote_ip_address(), end.remote_port())),
         "tls": tls(ctx),
-        "user": Value::Null,
+        "user": ctx.features().get::<dyn HttpAuthenticationFeature>().and_then(|feature| feature.user()?.name()),
         "features": features,
         "aborted": contract.aborted.load(Ordering::Relaxed),
     })
@@ -83,6 +84,16 @@ fn tls(ctx: &HttpContext) -> Value {
 fn subject(certificate: &Certificate) -> Option<String> {
     let (_, certificate) = X509Certificate::from_der(certificate.der()).ok()?;
     Some(certificate.subject().to_string())
+}
+
+/// The protocol as ASP.NET Core writes it.
+fn protocol(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_10 => "HTTP/1.0",
+        Version::HTTP_2 => "HTTP/2",
+        Version::HTTP_3 => "HTTP/3",
+        _ => "HTTP/1.1",
+    }
 }
 
 fn endpoint(address: Option<IpAddr>, port: u16) -> Option<String> {
