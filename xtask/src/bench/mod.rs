@@ -7,6 +7,7 @@ pub(crate) mod instructions;
 mod options;
 mod report;
 mod server;
+mod start;
 mod wrk;
 
 use std::{
@@ -21,6 +22,7 @@ use self::{
     options::Options,
     report::{Measurement, Report},
     server::Server,
+    start::Starts,
     wrk::{Scenario, Wrk},
 };
 use crate::{peers, shell};
@@ -37,13 +39,16 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
         return Err(format!("the client is missing: {reason}"));
     }
     let programs = build()?;
+    let mut starts = Starts::default();
+    for peer in options.peers.iter().copied() {
+        starts.measure(peer, program(&programs, peer)?)?;
+    }
     let wrk = Wrk::new(options.connections)?;
     let mut report = Report::new(options.seconds, options.connections);
     for round in 1..=options.rounds {
         for scenario in options.scenarios.iter().copied() {
             for peer in options.peers.iter().copied() {
-                let program = programs.get(peer).ok_or_else(|| format!("cargo built no peer-{peer}"))?;
-                let measured = measure(program, &wrk, scenario, options.seconds)
+                let measured = measure(program(&programs, peer)?, &wrk, scenario, options.seconds)
                     .map_err(|error| format!("{peer}, {}: {error}", scenario.name()))?;
                 eprintln!(
                     "round {round} of {}: {:<10} {peer:<8} {:>9.0} requests/s {:>9.2} us",
@@ -62,12 +67,16 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
             }
         }
     }
-    print!("{report}");
+    print!("{starts}{report}");
     if let Some(path) = &options.json {
         std::fs::write(path, report.json())
             .map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn program<'a>(programs: &'a HashMap<String, PathBuf>, peer: &str) -> Result<&'a Path, String> {
+    programs.get(peer).map(PathBuf::as_path).ok_or_else(|| format!("cargo built no peer-{peer}"))
 }
 
 /// Builds all peers with the `bench` profile; returns their programs by name.
