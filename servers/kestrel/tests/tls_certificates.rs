@@ -62,20 +62,6 @@ async fn the_chain_is_sent_after_the_certificate() {
 }
 
 #[tokio::test]
-async fn without_any_certificate_there_is_one_for_development_or_words_that_say_how_to_make_it() {
-    let mut options = KestrelServerOptions::default();
-    options.listen_with(([127, 0, 0, 1], 0).into(), |endpoint| endpoint.tls = true);
-    match TestServer::start_options(options).await {
-        Ok(_) => assert!(falconry_kestrel::DevelopmentCertificate::of_user().unwrap().exists()),
-        Err(error) => {
-            assert!(error.is_options());
-            assert!(error.to_string().contains("cargo run -p falconry-kestrel --bin dev-certs"), "{error}");
-            assert!(error.to_string().starts_with("failed to bind to https://127.0.0.1:0: "), "{error}");
-        }
-    }
-}
-
-#[tokio::test]
 async fn https_defaults_hold_for_addresses_and_before_an_endpoints_own_options() {
     let root = Authority::new("root");
     let pair = root.server(&["a.test"]);

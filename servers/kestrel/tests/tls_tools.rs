@@ -10,7 +10,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use falconry_kestrel::{DevelopmentCertificate, ServerCertificate};
+use falconry_kestrel::{DevelopmentCertificate, KestrelServerOptions, ServerCertificate};
 use support::{
     TestServer,
     certificates::{Authority, Folder},
@@ -206,6 +206,40 @@ async fn dev_certs_makes_a_certificate_that_a_server_and_curl_take() {
             assert!(text(&output).ends_with("Hello World!"), "{host}: {}", text(&output));
         }
     }
+}
+
+/// Starts a server on https that has no certificate of its own, for the user that the environment names.
+#[tokio::test]
+async fn https_without_a_certificate() {
+    let mut options = KestrelServerOptions::default();
+    options.listen_with(([127, 0, 0, 1], 0).into(), |endpoint| endpoint.tls = true);
+    match TestServer::start_options(options).await {
+        Ok(server) => println!("started on {}", server.address),
+        Err(error) => println!("refused: {error}"),
+    }
+}
+
+#[test]
+fn https_without_a_certificate_uses_the_development_certificate_or_says_how_to_make_it() {
+    let folder = Folder::new("dev-used");
+    let start = || {
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "https_without_a_certificate", "--nocapture"])
+            .env("HOME", &folder.0)
+            .env_remove("XDG_CONFIG_HOME")
+            .output()
+            .unwrap();
+        text(&output)
+    };
+    let said = start();
+    assert!(
+        said.contains("refused: failed to bind to https://127.0.0.1:0: https needs a certificate"),
+        "{said}"
+    );
+    assert!(said.contains("`cargo run -p falconry-kestrel --bin dev-certs`"), "{said}");
+    assert!(dev_certs(&folder.0, "").status.success());
+    let said = start();
+    assert!(said.contains("started on 127.0.0.1:"), "{said}");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod alpn;
 mod certificate;
 mod client;
 mod config;
+mod counters;
 mod development;
 mod endpoint;
 mod features;
@@ -28,8 +29,8 @@ pub(crate) use self::{
 pub use self::{
     certificate::ServerCertificate,
     client::ClientCertificate,
+    counters::HandshakeCounters,
     development::DevelopmentCertificate,
-    handshake::HandshakeCounters,
     names::TlsClientHello,
     options::{ClientCertificateMode, HttpsOptions},
     provider::TlsProvider,
