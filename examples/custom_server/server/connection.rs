@@ -91,6 +91,10 @@ pub(crate) fn serve(
             return Ok(());
         }
         shared.set_busy(peer, false);
+        // The stop that begins from now on sees an idle connection; one that had begun did not.
+        if shared.is_stopping() {
+            return Ok(());
+        }
     }
 }
 
