@@ -10,7 +10,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use falconry_kestrel::{DevelopmentCertificate, KestrelServerOptions, ServerCertificate};
+use falconry_kestrel::{DevelopmentCertificate, HttpProtocols, KestrelServerOptions, ServerCertificate};
 use support::{
     TestServer,
     certificates::{Authority, Folder},
@@ -131,7 +131,11 @@ async fn openssl_resumes_in_both_versions_and_agrees_on_http1() {
     let (root, folder) = (Authority::new("root"), Folder::new("s_client"));
     std::fs::write(folder.0.join("root.pem"), &root.pem).unwrap();
     let pair = root.server(&["a.test"]);
-    let server = TestServer::start(|https| https.server_certificate = Some(pair.certificate())).await;
+    let server = TestServer::start_endpoint(|endpoint| {
+        endpoint.protocols = HttpProtocols::HTTP1;
+        endpoint.use_https_with(|https| https.server_certificate = Some(pair.certificate()));
+    })
+    .await;
     let target = server.address.to_string();
     for version in ["-tls1_2", "-tls1_3"] {
         let with = |session: &str| {
