@@ -3,7 +3,7 @@
 use std::{
     io,
     ops::Deref,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -44,10 +44,7 @@ impl Stage {
     pub(crate) fn run(&self, application: Arc<dyn HttpApplication>) -> Running {
         let instance = self.unstarted();
         start(&instance, application).unwrap_or_else(|error| panic!("the server does not start: {error}"));
-        let site = Site {
-            connector: Arc::clone(&instance.connector),
-            keeps_connections: self.subject.can(Capability::KeepAlive),
-        };
+        let site = Site::new(Arc::clone(&instance.connector), self.subject.can(Capability::KeepAlive));
         Running { instance, site }
     }
 
@@ -69,11 +66,18 @@ impl Stage {
 
 /// Where an application answers, on whatever server.
 pub(crate) struct Site {
-    pub(crate) connector: Arc<dyn Connector>,
-    pub(crate) keeps_connections: bool,
+    connector: Arc<dyn Connector>,
+    keeps_connections: bool,
+    /// Clients that do not leave before the site is done with: an application may still have something
+    /// to do when its answer has arrived.
+    kept: Mutex<Vec<Client>>,
 }
 
 impl Site {
+    pub(crate) fn new(connector: Arc<dyn Connector>, keeps_connections: bool) -> Self {
+        Self { connector, keeps_connections, kept: Mutex::default() }
+    }
+
     /// A client with a connection of its own.
     pub(crate) fn client(&self) -> Client {
         Client::new(Arc::clone(&self.connector), self.keeps_connections)
@@ -82,7 +86,10 @@ impl Site {
     /// A GET on a connection of its own.
     #[track_caller]
     pub(crate) fn get(&self, target: &str) -> Response {
-        self.client().get(target)
+        let mut client = self.client();
+        let response = client.get(target);
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).push(client);
+        response
     }
 }
 

@@ -156,7 +156,7 @@ fn stop_without_start(stage: &Stage) {
 
 fn stop_idle(stage: &Stage) {
     let server = stage.serve_contract();
-    server.get("/");
+    server.client().get("/");
     server.stop(Deadline::never());
 }
 
@@ -229,8 +229,9 @@ fn last_answer(stage: &Stage) {
     let (server, seen, go) = waiting(stage);
     let mut wire = server.wire_with("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", &["GET"]);
     seen.first();
+    let mut idle = server.wire();
     let stop = server.stop_in_background(Deadline::never());
-    server.wait_until_refused();
+    assert!(idle.is_closed_by_server().expect("the stop reaches the connections"));
     go.push(());
     let response = crate::client::response_on(&mut wire);
     assert_eq!((response.text().as_str(), response.field("connection").as_str()), ("answered", "close"));

@@ -231,7 +231,8 @@ fn response_fixed(stage: &Stage) {
             Ok(())
         })
     });
-    assert_eq!(server.client().exchange(&asking(), b"").trailers, HeaderMap::new());
+    let mut client = server.client();
+    assert_eq!(client.exchange(&asking(), b"").trailers, HeaderMap::new());
     assert!(seen.first());
 }
 
