@@ -16,6 +16,7 @@ mod addresses;
 mod connection;
 mod exchange;
 mod http1;
+mod http2;
 mod listener;
 mod options;
 mod server;

@@ -1,5 +1,6 @@
 //! A request and its response, from the features to the last byte, whatever the protocol.
 
+mod carrier;
 mod drain;
 mod driver;
 mod features;

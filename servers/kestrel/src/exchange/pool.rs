@@ -6,7 +6,7 @@ use falconry_features::{FeatureCollection, HttpApplication, HttpRequestFeature, 
 use http::HeaderMap;
 
 use super::{ExchangeShared, features};
-use crate::{connection::ConnectionShared, http1::Rejection};
+use crate::{connection::ConnectionShared, http1::Rejection, http2::StreamLink};
 
 /// Exchanges that wait for the next request of their connection.
 #[derive(Debug, Default)]
@@ -36,7 +36,13 @@ impl ExchangePool {
     /// An exchange that holds nothing of any request.
     pub(crate) fn take(&self, connection: &Arc<ConnectionShared>) -> Box<Exchange> {
         let free = self.lock().exchanges.pop();
-        free.unwrap_or_else(|| Box::new(Exchange::new(Arc::clone(connection))))
+        free.unwrap_or_else(|| Box::new(Exchange::new(Arc::clone(connection), None)))
+    }
+
+    /// The same for a stream of HTTP/2.
+    pub(crate) fn take_for_stream(&self, connection: &Arc<ConnectionShared>) -> Box<Exchange> {
+        let free = self.lock().exchanges.pop();
+        free.unwrap_or_else(|| Box::new(Exchange::new(Arc::clone(connection), Some(StreamLink::default()))))
     }
 
     /// The connection has ended: exchanges, which know it, are not kept any more.
@@ -59,9 +65,9 @@ impl ExchangePool {
 }
 
 impl Exchange {
-    fn new(connection: Arc<ConnectionShared>) -> Self {
+    fn new(connection: Arc<ConnectionShared>, stream: Option<StreamLink>) -> Self {
         let application = Arc::clone(&connection.server.application);
-        let shared = Arc::new(ExchangeShared::new(connection));
+        let shared = Arc::new(ExchangeShared::new(connection, stream));
         let features = features::collection(&shared);
         Self { revision: features.revision(), shared, application, features, spare_headers: HeaderMap::new() }
     }
@@ -75,6 +81,18 @@ impl Exchange {
     ) -> Result<(), Rejection> {
         features::fill_response(self);
         features::fill_request(self, parts, body, raw_target)
+    }
+
+    /// The same for a stream of HTTP/2.
+    pub(crate) fn fill_stream(
+        &mut self,
+        parts: http::request::Parts,
+        body: RequestBody,
+        scheme: Option<String>,
+        protocol: Option<h2::ext::Protocol>,
+    ) -> Result<(), Rejection> {
+        features::fill_response(self);
+        features::fill_stream(self, parts, body, scheme, protocol)
     }
 
     /// The head of the finished response; its feature is empty afterwards.

@@ -3,7 +3,6 @@
 use std::{
     collections::VecDeque,
     pin::Pin,
-    sync::atomic::Ordering,
     task::{Context, Poll},
 };
 
@@ -45,7 +44,7 @@ pub(crate) fn whole_response(mut exchange: Box<Exchange>, closes: bool) -> Optio
     };
     let head = exchange.take_head()?;
     let response = response(head, body, &exchange.shared.connection.options, closes);
-    exchange.shared.connection.http1.is_in_flight.store(false, Ordering::Relaxed);
+    exchange.shared.handed_over();
     exchange.recycle();
     Some(response)
 }

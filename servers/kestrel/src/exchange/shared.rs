@@ -13,11 +13,13 @@ use http::HeaderMap;
 use tokio::sync::oneshot;
 
 use super::Output;
-use crate::connection::ConnectionShared;
+use crate::{connection::ConnectionShared, http2::StreamLink};
 
 /// One request and response in progress. Pooled: [`reset`](Self::reset) makes it fit for the next.
 pub(crate) struct ExchangeShared {
     pub(crate) connection: Arc<ConnectionShared>,
+    /// The stream of HTTP/2 that carries it; `None` on HTTP/1.
+    pub(crate) stream: Option<StreamLink>,
     state: Mutex<State>,
     aborted: AtomicBool,
     /// The application has returned: what is aborted now is its response, not the connection.
@@ -60,9 +62,10 @@ pub(crate) enum UpgradeState {
 }
 
 impl ExchangeShared {
-    pub(crate) fn new(connection: Arc<ConnectionShared>) -> Self {
+    pub(crate) fn new(connection: Arc<ConnectionShared>, stream: Option<StreamLink>) -> Self {
         Self {
             connection,
+            stream,
             state: Mutex::default(),
             aborted: AtomicBool::new(false),
             is_ended: AtomicBool::new(false),
@@ -107,7 +110,8 @@ impl ExchangeShared {
 
     /// See [`RequestBodyState::may_drain`].
     pub(crate) fn may_drain_request(&self) -> bool {
-        self.lock().request_body.may_drain()
+        // HTTP/2 gives a stream up without harm to the others.
+        self.stream.is_none() && self.lock().request_body.may_drain()
     }
 
     /// Tells the application that the peer seems to have gone; an answer is still delivered.

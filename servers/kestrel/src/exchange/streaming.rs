@@ -1,7 +1,7 @@
 //! A response whose application still runs.
 
 use std::{
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -80,7 +80,7 @@ impl Streaming {
             ready!(drain.poll(cx));
             self.drain = None;
         }
-        self.shared.connection.http1.is_in_flight.store(false, Ordering::Relaxed);
+        self.shared.handed_over();
         Poll::Ready(())
     }
 }

@@ -23,8 +23,19 @@ use crate::{connection::ConnectionShared, transport::Transport};
 const HYPER_MAX_HEADERS: usize = 100;
 
 /// Serves a connection until it ends.
+#[cfg(feature = "tls")]
 pub(crate) async fn serve<S: Transport>(stream: S, connection: Arc<ConnectionShared>) {
-    let io = GuardedIo::new(Guard::new(stream, Arc::clone(&connection)));
+    serve_read(stream, Vec::new(), None, connection).await;
+}
+
+/// The same for a connection of which `read` has been read already, the first of it at `since`.
+pub(crate) async fn serve_read<S: Transport>(
+    stream: S,
+    read: Vec<u8>,
+    since: Option<Instant>,
+    connection: Arc<ConnectionShared>,
+) {
+    let io = GuardedIo::new(Guard::new(stream, Arc::clone(&connection)).with_input(read, since));
     let served = Http1Connection::new(io, &connection).await;
     let Some(mut guard) = served.guard else { return };
     if served.end == End::Orderly && std::future::poll_fn(|cx| guard.poll_flush_held(cx)).await.is_err() {

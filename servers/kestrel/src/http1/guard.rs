@@ -108,6 +108,11 @@ impl<S: Transport> Guard<S> {
         }
     }
 
+    /// The same with something read already, the first of it at `since`.
+    pub(super) fn with_input(self, read: Vec<u8>, since: Option<Instant>) -> Self {
+        Self { input: Input::new(read), head_since: since, ..self }
+    }
+
     /// Gives hyper what is in order; nothing at all is the end of the client's side.
     pub(super) fn poll_read(
         &mut self,

@@ -20,6 +20,11 @@ pub(super) struct Input {
 }
 
 impl Input {
+    /// A buffer that holds `read` already.
+    pub(super) fn new(read: Vec<u8>) -> Self {
+        Self { end: read.len(), storage: read, start: 0 }
+    }
+
     pub(super) fn bytes(&self) -> &[u8] {
         &self.storage[self.start..self.end]
     }

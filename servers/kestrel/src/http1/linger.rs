@@ -14,7 +14,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Ends the sending side and reads on for a while: closing with unread bytes would reset the
 /// connection, and the client might lose the answer before it has read it.
-pub(super) async fn linger<S: Transport>(mut stream: S, connection: &ConnectionShared) {
+pub(crate) async fn linger<S: Transport>(mut stream: S, connection: &ConnectionShared) {
     if stream.shutdown().await.is_err() {
         return;
     }

@@ -16,9 +16,13 @@ mod upgraded;
 mod waits;
 
 use self::link::HeadNote;
+#[cfg(feature = "tls")]
+pub(crate) use self::connection::serve;
 pub(crate) use self::{
-    connection::serve,
-    inspect::Rejection,
+    connection::serve_read,
+    inspect::{Rejection, is_authority, is_connect_authority, is_same_authority, is_valid_host},
+    linger::linger,
     link::Http1Link,
     target::{decode_path, split_target},
+    waits::DataWait,
 };

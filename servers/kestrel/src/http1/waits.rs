@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 /// The time spent waiting for the peer in one direction, and what it did meanwhile.
 #[derive(Debug, Default)]
-pub(super) struct DataWait {
+pub(crate) struct DataWait {
     since: Option<Instant>,
     total: Duration,
     bytes: u64,
@@ -15,38 +15,38 @@ pub(super) struct DataWait {
 
 impl DataWait {
     /// The server begins to wait, unless it does already.
-    pub(super) fn begin(&mut self, now: impl FnOnce() -> Instant) {
+    pub(crate) fn begin(&mut self, now: impl FnOnce() -> Instant) {
         if self.since.is_none() {
             self.since = Some(now());
         }
     }
 
     /// The peer has done something, or the server does not wait for now.
-    pub(super) fn pause(&mut self, bytes: usize) {
+    pub(crate) fn pause(&mut self, bytes: usize) {
         if let Some(since) = self.since.take() {
             self.total += since.elapsed();
         }
         self.bytes += bytes as u64;
     }
 
-    pub(super) fn is_waiting(&self) -> bool {
+    pub(crate) fn is_waiting(&self) -> bool {
         self.since.is_some()
     }
 
     /// A new message, unless the peer still has to take something of the one before it.
-    pub(super) fn reset_unless_waiting(&mut self) {
+    pub(crate) fn reset_unless_waiting(&mut self) {
         if !self.is_waiting() {
             self.reset();
         }
     }
 
     /// A new message: nothing counts against the peer.
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         *self = Self::default();
     }
 
     /// When the peer's average falls below `rate` if it goes on doing nothing.
-    pub(super) fn deadline(&self, rate: Option<MinDataRate>) -> Option<Instant> {
+    pub(crate) fn deadline(&self, rate: Option<MinDataRate>) -> Option<Instant> {
         let (since, rate) = (self.since?, rate?);
         let earned =
             Duration::try_from_secs_f64(self.bytes as f64 / rate.bytes_per_second()).unwrap_or(Duration::MAX);

@@ -12,7 +12,7 @@ use std::{
 use tokio::net::TcpListener;
 
 use super::Security;
-use crate::{connection::ConnectionShared, server::ServerShared, transport::Socket};
+use crate::{HttpProtocols, connection::ConnectionShared, server::ServerShared, transport::Socket};
 
 /// How long to wait when the system has no more file descriptors or memory.
 const BACK_OFF: Duration = Duration::from_millis(100);
@@ -42,14 +42,14 @@ struct SocketFile(PathBuf);
 impl Listener {
     pub(super) fn tcp(socket: std::net::TcpListener, no_delay: bool) -> io::Result<Self> {
         let socket = ListeningSocket::Tcp(TcpListener::from_std(socket)?);
-        Ok(Self { socket, no_delay, security: Security::default() })
+        Ok(Self { socket, no_delay, security: Security::Clear(HttpProtocols::HTTP1) })
     }
 
     #[cfg(unix)]
     pub(super) fn unix(socket: std::os::unix::net::UnixListener, file: Option<PathBuf>) -> io::Result<Self> {
         let socket = tokio::net::UnixListener::from_std(socket)?;
         let socket = ListeningSocket::Unix(socket, file.map(SocketFile));
-        Ok(Self { socket, no_delay: false, security: Security::default() })
+        Ok(Self { socket, no_delay: false, security: Security::Clear(HttpProtocols::HTTP1) })
     }
 
     /// The same, with connections that begin so.

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use falconry_features::ServerError;
 
 #[cfg(feature = "tls")]
+use crate::http1;
+#[cfg(feature = "tls")]
 use crate::tls::{Protocol, TlsEndpoint};
-use crate::{ListenOptions, connection::ConnectionShared, http1, transport::Socket};
+use crate::{HttpProtocols, ListenOptions, connection::ConnectionShared, http2, transport::Socket};
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) enum Security {
-    #[default]
-    Clear,
+    Clear(HttpProtocols),
     #[cfg(feature = "tls")]
     Tls(Arc<TlsEndpoint>),
 }
@@ -20,7 +21,7 @@ impl Security {
     /// What the endpoint asks for; its certificates are read.
     pub(super) fn of(endpoint: &ListenOptions) -> Result<Self, ServerError> {
         if !endpoint.tls {
-            return Ok(Self::Clear);
+            return Ok(Self::Clear(endpoint.protocols));
         }
         #[cfg(feature = "tls")]
         return TlsEndpoint::new(endpoint).map(|tls| Self::Tls(Arc::new(tls)));
@@ -33,7 +34,7 @@ impl Security {
 
     pub(super) fn scheme(&self) -> &'static str {
         match self {
-            Self::Clear => "http",
+            Self::Clear(_) => "http",
             #[cfg(feature = "tls")]
             Self::Tls(_) => "https",
         }
@@ -43,10 +44,11 @@ impl Security {
     /// place among the connections and none of the listener's time.
     pub(super) async fn serve(self, socket: Socket, connection: Arc<ConnectionShared>) {
         match self {
-            Self::Clear => http1::serve(socket, connection).await,
+            Self::Clear(protocols) => http2::serve_clear(socket, protocols, connection).await,
             #[cfg(feature = "tls")]
             Self::Tls(tls) => match tls.handshake(socket, &connection).await {
                 Some((stream, Protocol::Http1)) => http1::serve(stream, connection).await,
+                Some((stream, Protocol::Http2)) => http2::serve(stream, Vec::new(), connection).await,
                 None => {}
             },
         }

@@ -6,10 +6,12 @@ use crate::HttpProtocols;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
     Http1,
+    Http2,
 }
 
 /// What is served, the best first.
-const SERVED: [(Protocol, HttpProtocols, &[u8]); 1] = [(Protocol::Http1, HttpProtocols::HTTP1, b"http/1.1")];
+const SERVED: [(Protocol, HttpProtocols, &[u8]); 2] =
+    [(Protocol::Http2, HttpProtocols::HTTP2, b"h2"), (Protocol::Http1, HttpProtocols::HTTP1, b"http/1.1")];
 
 /// What the handshake offers; a client that wants none of it is refused.
 pub(super) fn offered(protocols: HttpProtocols) -> Vec<Vec<u8>> {

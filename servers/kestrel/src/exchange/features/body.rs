@@ -2,7 +2,7 @@
 
 use std::{
     pin::Pin,
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -29,7 +29,7 @@ impl<B> KestrelRequestBody<B> {
     }
 }
 
-impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> KestrelRequestBody<B> {
+impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> KestrelRequestBody<B> {
     /// The limit is fixed with the first read; a declared length over it is refused at once.
     fn begin(&mut self) -> Result<(), BoxError> {
         self.has_begun = true;
@@ -42,8 +42,10 @@ impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> KestrelRequestBody<B> 
                 Err(too_large(limit))
             }
             _ => {
-                // From here on hyper asks the client for the body.
-                state.request_body.expects_continue = false;
+                // From here on the client is asked for the body.
+                let expects_continue = std::mem::take(&mut state.request_body.expects_continue);
+                drop(state);
+                self.shared.ask_for_body(expects_continue);
                 Ok(())
             }
         }
@@ -60,8 +62,8 @@ impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> KestrelRequestBody<B> 
         }
     }
 
-    fn failure(&self, error: hyper::Error) -> BoxError {
-        match self.shared.connection.http1.body_failure() {
+    fn failure(&self, error: B::Error) -> BoxError {
+        match self.shared.body_failure() {
             Some(rejection) => BadHttpRequestError::new(rejection.status(), rejection.message()).into(),
             None => FeatureError::aborted("the client has gone before the end of the request's body")
                 .with_source(error)
@@ -70,7 +72,7 @@ impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> KestrelRequestBody<B> 
     }
 }
 
-impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> Body for KestrelRequestBody<B> {
+impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> Body for KestrelRequestBody<B> {
     type Data = Bytes;
     type Error = BoxError;
 
@@ -86,11 +88,10 @@ impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> Body for KestrelReques
                 FeatureError::invalid_state("the request's body has been refused; there is no more of it");
             return Poll::Ready(Some(Err(error.into())));
         }
-        let waiting = &self.shared.connection.http1.is_app_reading;
-        waiting.store(true, Ordering::Relaxed);
+        self.shared.note_reading(true);
         let this = &mut *self;
         let frame = ready!(Pin::new(&mut this.inner).poll_frame(cx));
-        this.shared.connection.http1.is_app_reading.store(false, Ordering::Relaxed);
+        this.shared.note_reading(false);
         match frame {
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
@@ -120,7 +121,7 @@ impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> Body for KestrelReques
 
 impl<B> Drop for KestrelRequestBody<B> {
     fn drop(&mut self) {
-        self.shared.connection.http1.is_app_reading.store(false, Ordering::Relaxed);
+        self.shared.note_reading(false);
     }
 }
 

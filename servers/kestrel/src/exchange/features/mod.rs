@@ -4,6 +4,7 @@ mod body;
 mod connection;
 mod request;
 mod response_body;
+mod stream;
 mod upgrade;
 mod view;
 
@@ -27,9 +28,24 @@ use self::{
 use super::{Exchange, ExchangeShared};
 use crate::http1::Rejection;
 
-/// The features of an HTTP/1 exchange that no request has used yet.
+/// The features of an exchange that no request has used yet.
 pub(super) fn collection(shared: &Arc<ExchangeShared>) -> FeatureCollection {
-    let mut features = FeatureCollection::with_capacity(14);
+    let mut features = common(shared);
+    if shared.stream.is_some() {
+        stream::add(&mut features, shared);
+        return features;
+    }
+    let view = View(Arc::clone(shared));
+    features.set::<dyn HttpMinRequestBodyDataRateFeature>(Box::new(view.clone()));
+    features.set::<dyn HttpMinResponseDataRateFeature>(Box::new(view.clone()));
+    features.set::<dyn HttpUpgradeFeature>(Box::new(view.clone()));
+    features.set::<dyn HttpInformationalResponseFeature>(Box::new(view));
+    features
+}
+
+/// What every protocol has.
+fn common(shared: &Arc<ExchangeShared>) -> FeatureCollection {
+    let mut features = FeatureCollection::with_capacity(17);
     features.set_defaults(Some(Arc::clone(shared.connection.features())));
     let view = View(Arc::clone(shared));
     // In the order in which they are asked for most.
@@ -42,11 +58,7 @@ pub(super) fn collection(shared: &Arc<ExchangeShared>) -> FeatureCollection {
     features.set::<dyn HttpRequestIdentifierFeature>(Box::new(view.clone()));
     features.set::<dyn HttpRequestBodyDetectionFeature>(Box::new(view.clone()));
     features.set::<dyn HttpMaxRequestBodySizeFeature>(Box::new(view.clone()));
-    features.set::<dyn HttpRequestTrailersFeature>(Box::new(view.clone()));
-    features.set::<dyn HttpMinRequestBodyDataRateFeature>(Box::new(view.clone()));
-    features.set::<dyn HttpMinResponseDataRateFeature>(Box::new(view.clone()));
-    features.set::<dyn HttpUpgradeFeature>(Box::new(view.clone()));
-    features.set::<dyn HttpInformationalResponseFeature>(Box::new(view));
+    features.set::<dyn HttpRequestTrailersFeature>(Box::new(view));
     features
 }
 
@@ -78,10 +90,30 @@ pub(super) fn fill_request(
     }
 }
 
+/// The same for a stream of HTTP/2.
+pub(super) fn fill_stream(
+    exchange: &mut Exchange,
+    parts: http::request::Parts,
+    body: RequestBody,
+    scheme: Option<String>,
+    protocol: Option<h2::ext::Protocol>,
+) -> Result<(), Rejection> {
+    fill_request(exchange, parts, body, None)?;
+    if let Some(scheme) = scheme
+        && let Some(request) = exchange.features.get_mut::<dyn HttpRequestFeature>()
+    {
+        request.set_scheme(&scheme);
+    }
+    stream::begin(&mut exchange.features, protocol);
+    Ok(())
+}
+
 /// What not every client can take is there only for those that can. This changes the collection, which
 /// is then made anew for the next request: few clients ask for trailers or speak HTTP/1.0.
 fn fit_to_client(features: &mut FeatureCollection, parts: &http::request::Parts) {
-    if parts.version == Version::HTTP_10 {
+    if parts.version == Version::HTTP_2 {
+        // Its collection has everything already.
+    } else if parts.version == Version::HTTP_10 {
         features.take::<dyn HttpInformationalResponseFeature>();
     } else if takes_trailers(&parts.headers) {
         features.set::<dyn HttpResponseTrailersFeature>(Box::new(PlainResponseTrailers::default()));
@@ -141,5 +173,8 @@ fn clear_own(exchange: &mut Exchange) -> Option<()> {
     own_mut!(features, dyn HttpResponseFeature as PlainResponse)?.recycle();
     own_mut!(features, dyn HttpRequestFeature as KestrelRequest)?.clear(&mut exchange.spare_headers);
     own_mut!(features, dyn HttpConnectionFeature as KestrelConnection)?.clear();
+    if exchange.shared.stream.is_some() {
+        stream::clear(features)?;
+    }
     Some(())
 }

@@ -101,7 +101,7 @@ impl HttpResponseBodyFeature for KestrelResponseBody {
         }
         drop(state);
         // Taken is not sent: that it is shows when the protocol has flushed.
-        let flushed = self.shared.connection.http1.poll_flushed(cx, &mut self.flush);
+        let flushed = self.shared.poll_flushed(cx, &mut self.flush);
         flushed.map(Ok)
     }
 

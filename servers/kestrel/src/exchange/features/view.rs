@@ -1,6 +1,6 @@
 //! Small views: body detection, limits, rates, identity, lifetime, trailers.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 
 use falconry_features::{
     CancellationToken, FeatureError, HttpMaxRequestBodySizeFeature, HttpMinRequestBodyDataRateFeature,
@@ -94,9 +94,7 @@ impl HttpRequestLifetimeFeature for View {
             return;
         }
         self.0.abort();
-        if !self.0.is_ended.load(Ordering::Relaxed) {
-            self.0.connection.signal.abort();
-        }
+        self.0.abort_transport();
     }
 }
 

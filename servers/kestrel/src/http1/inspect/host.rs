@@ -15,18 +15,18 @@ pub(crate) fn is_valid_host(value: &[u8]) -> bool {
 
 /// Whether `value` is an authority as CONNECT needs it: host and port, neither empty (RFC 9110 section
 /// 9.3.6).
-pub(super) fn is_connect_authority(value: &[u8]) -> bool {
+pub(crate) fn is_connect_authority(value: &[u8]) -> bool {
     matches!(split_port(value), Some((_, Some(1..))))
 }
 
 /// Whether `value` is an authority with a host that is not empty (RFC 9110 section 4.2.1).
-pub(super) fn is_authority(value: &[u8]) -> bool {
+pub(crate) fn is_authority(value: &[u8]) -> bool {
     split_port(value).is_some()
 }
 
 /// Whether Host names the same authority as an absolute target; either side may leave out the scheme's
 /// default port.
-pub(super) fn is_same_authority(host: &[u8], authority: &[u8], default_port: u16) -> bool {
+pub(crate) fn is_same_authority(host: &[u8], authority: &[u8], default_port: u16) -> bool {
     if host.eq_ignore_ascii_case(authority) {
         return true;
     }

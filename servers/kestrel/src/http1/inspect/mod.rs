@@ -22,6 +22,7 @@ mod tests;
 
 use self::chunked::Chunked;
 use self::fields::Facts;
+pub(crate) use self::host::{is_authority, is_connect_authority, is_same_authority, is_valid_host};
 pub(crate) use self::rejection::Rejection;
 use self::request_line::RequestLine;
 

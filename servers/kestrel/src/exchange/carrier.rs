@@ -1,0 +1,59 @@
+//! What an exchange asks of the protocol that carries it.
+
+use std::{
+    sync::atomic::Ordering,
+    task::{Context, Poll},
+};
+
+use super::ExchangeShared;
+use crate::http1::Rejection;
+
+impl ExchangeShared {
+    /// The application waits for the request's body, or does no longer.
+    pub(crate) fn note_reading(&self, is_reading: bool) {
+        if self.stream.is_none() {
+            self.connection.http1.is_app_reading.store(is_reading, Ordering::Relaxed);
+        }
+    }
+
+    /// The body is read for the first time. hyper asks an HTTP/1 client by itself.
+    pub(crate) fn ask_for_body(&self, expects_continue: bool) {
+        if expects_continue && let Some(stream) = &self.stream {
+            stream.send_continue();
+        }
+    }
+
+    /// Why the request's body ended before its time, if the server has ended it.
+    pub(crate) fn body_failure(&self) -> Option<Rejection> {
+        match &self.stream {
+            None => self.connection.http1.body_failure(),
+            Some(stream) => stream.body_failure(),
+        }
+    }
+
+    /// Completes when what the protocol has taken is on its way, counted from the first call with
+    /// this `wait`. A stream takes only what the client lets it send.
+    pub(crate) fn poll_flushed(&self, cx: &mut Context<'_>, wait: &mut Option<u64>) -> Poll<()> {
+        match &self.stream {
+            None => self.connection.http1.poll_flushed(cx, wait),
+            Some(_) => Poll::Ready(()),
+        }
+    }
+
+    /// The response has been handed over to its last byte.
+    pub(crate) fn handed_over(&self) {
+        if self.stream.is_none() {
+            self.connection.http1.is_in_flight.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// What carries an aborted exchange goes with it: the stream or, on HTTP/1, the connection, unless
+    /// the application has returned and only its response is given up.
+    pub(crate) fn abort_transport(&self) {
+        match &self.stream {
+            Some(stream) => stream.abort(),
+            None if self.is_ended.load(Ordering::Relaxed) => {}
+            None => self.connection.signal.abort(),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The request's body as it arrives on a stream.
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use falconry_features::BoxError;
+use h2::RecvStream;
+use http::HeaderMap;
+use http_body::{Body, Frame, SizeHint};
+use tokio::time::{Instant, Sleep};
+
+use crate::{
+    exchange::ExchangeShared,
+    http1::{DataWait, Rejection},
+};
+
+/// Reads a stream and lets the client send more as the application takes what has arrived.
+pub(super) struct StreamBody {
+    stream: RecvStream,
+    shared: Arc<ExchangeShared>,
+    declared: Option<u64>,
+    is_at_trailers: bool,
+    wait: DataWait,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl StreamBody {
+    pub(super) fn new(stream: RecvStream, shared: Arc<ExchangeShared>, declared: Option<u64>) -> Self {
+        Self { stream, shared, declared, is_at_trailers: false, wait: DataWait::default(), timer: None }
+    }
+
+    fn poll_stream(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, h2::Error>>> {
+        if !self.is_at_trailers {
+            match self.stream.poll_data(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Some(Ok(data))) => {
+                    // A stream that has been closed meanwhile needs no room.
+                    let _ = self.stream.flow_control().release_capacity(data.len());
+                    return Poll::Ready(Some(Ok(Frame::data(data))));
+                }
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
+                Poll::Ready(None) => self.is_at_trailers = true,
+            }
+        }
+        self.stream.poll_trailers(cx).map(|trailers| match trailers {
+            Ok(trailers) => trailers.map(|trailers: HeaderMap| Ok(Frame::trailers(trailers))),
+            Err(error) => Some(Err(error)),
+        })
+    }
+
+    /// Completes when the client has been too slow for its minimum rate.
+    fn poll_too_slow(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let rate = self.shared.stream.as_ref().and_then(|stream| stream.body_rate());
+        self.wait.begin(Instant::now);
+        let Some(deadline) = self.wait.deadline(rate) else { return Poll::Pending };
+        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        if timer.deadline() != deadline {
+            timer.as_mut().reset(deadline);
+        }
+        timer.as_mut().poll(cx)
+    }
+}
+
+impl Body for StreamBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match self.poll_stream(cx) {
+            Poll::Ready(frame) => {
+                let count = match &frame {
+                    Some(Ok(frame)) => frame.data_ref().map_or(0, Bytes::len),
+                    _ => 0,
+                };
+                self.wait.pause(count);
+                Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+            }
+            Poll::Pending if self.poll_too_slow(cx).is_ready() => {
+                if let Some(stream) = &self.shared.stream {
+                    stream.fail_body(Rejection::RequestBodyTimeout);
+                }
+                Poll::Ready(Some(Err("the client sends the request's body too slowly".into())))
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.stream.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        // h2 holds the client to the length that it has declared.
+        self.declared.map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}

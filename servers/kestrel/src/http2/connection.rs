@@ -1,0 +1,244 @@
+//! One HTTP/2 connection from its preface to its last frame.
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use h2::{
+    Reason, RecvStream,
+    server::{Builder, Connection, SendResponse},
+};
+use http::Request;
+use tokio::time::{Instant, Sleep};
+
+use super::{guard::Guard, io::GuardedIo, stream::StreamRun};
+use crate::{KestrelServerLimits, connection::ConnectionShared, http1::linger, transport::Transport};
+
+/// How long a connection without streams is kept when the server stops: streams that the client has
+/// opened before it heard of the stop may be under way.
+const STOP_GRACE: Duration = Duration::from_millis(500);
+
+/// How long the last frames may take to leave.
+const CLOSING_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Serves a connection of which `read` has been read already, until it ends.
+pub(crate) async fn serve<S: Transport>(stream: S, read: Vec<u8>, connection: Arc<ConnectionShared>) {
+    let io = GuardedIo::new(Guard::new(stream, read));
+    let Some(h2) = shake_hands(&io, &connection).await else { return };
+    let mut running = Http2Connection::new(h2, io.other_handle(), &connection);
+    let end = std::future::poll_fn(|cx| running.poll_served(cx)).await;
+    // Whatever still runs hears of the end.
+    drop(running);
+    let Some(guard) = io.into_guard() else { return };
+    match end {
+        End::Orderly if guard.is_at_end => {}
+        End::Orderly => linger(guard.stream, &connection).await,
+        End::Aborted => guard.stream.reset_on_close(),
+    }
+}
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// With a GOAWAY, or by the client.
+    Orderly,
+    Aborted,
+}
+
+type H2<S> = Connection<GuardedIo<S>, Bytes>;
+
+/// Exchanges settings with the client; `None` if it has none or takes too long.
+async fn shake_hands<S: Transport>(io: &GuardedIo<S>, connection: &ConnectionShared) -> Option<H2<S>> {
+    let limits = &connection.options.limits;
+    let handshake = builder(limits).handshake(io.other_handle());
+    let too_long = async {
+        match limits.request_headers_timeout() {
+            Some(limit) => tokio::time::sleep(limit).await,
+            None => std::future::pending().await,
+        }
+    };
+    let stopped = async {
+        connection.signal.stopping().await;
+        let _ = tokio::time::timeout(STOP_GRACE, connection.signal.aborted()).await;
+    };
+    tokio::select! {
+        done = handshake => done
+            .map_err(|error| tracing::debug!(connection = connection.id, %error, "ConnectionError: no HTTP/2"))
+            .ok(),
+        () = too_long => None,
+        () = stopped => None,
+    }
+}
+
+fn builder(limits: &KestrelServerLimits) -> Builder {
+    const MIN_SEND_BUFFER: usize = 16 * 1024;
+    const MAX_SEND_BUFFER: usize = 1024 * 1024;
+    let http2 = &limits.http2;
+    let send_buffer = limits.max_response_buffer_size().unwrap_or(MAX_SEND_BUFFER);
+    let mut builder = Builder::new();
+    builder
+        .max_concurrent_streams(http2.max_streams_per_connection())
+        .header_table_size(http2.header_table_size())
+        .max_frame_size(http2.max_frame_size())
+        .max_header_list_size(u32::try_from(limits.max_request_headers_total_size()).unwrap_or(u32::MAX))
+        .initial_window_size(http2.initial_stream_window_size())
+        .initial_connection_window_size(http2.initial_connection_window_size())
+        .max_send_buffer_size(send_buffer.clamp(MIN_SEND_BUFFER, MAX_SEND_BUFFER))
+        .enable_connect_protocol();
+    builder
+}
+
+/// h2's connection with what it lacks: deadlines, keep-alive, a graceful stop, the start of streams.
+struct Http2Connection<S: Transport> {
+    h2: H2<S>,
+    io: GuardedIo<S>,
+    connection: Arc<ConnectionShared>,
+    accepted: Vec<(Request<RecvStream>, SendResponse<Bytes>)>,
+    timer: Pin<Box<Sleep>>,
+    armed: Option<Instant>,
+    /// Since when there has been no stream.
+    idle_since: Option<Instant>,
+    /// When the connection was told to end after the streams under way.
+    stopping_since: Option<Instant>,
+    /// When the last GOAWAY was sent.
+    closing_since: Option<Instant>,
+}
+
+impl<S: Transport> Http2Connection<S> {
+    fn new(h2: H2<S>, io: GuardedIo<S>, connection: &Arc<ConnectionShared>) -> Self {
+        Self {
+            h2,
+            io,
+            connection: Arc::clone(connection),
+            accepted: Vec::new(),
+            timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
+            armed: None,
+            idle_since: None,
+            stopping_since: None,
+            closing_since: None,
+        }
+    }
+
+    fn poll_served(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        self.connection.signal.register(cx);
+        loop {
+            if self.connection.signal.is_aborted() {
+                return Poll::Ready(End::Aborted);
+            }
+            if self.connection.signal.is_stopping() && self.stopping_since.is_none() {
+                self.stopping_since = Some(Instant::now());
+                self.h2.graceful_shutdown();
+            }
+            match self.h2.poll_accept(cx) {
+                // What has arrived together is started together, so that its answers leave together.
+                Poll::Ready(Some(Ok(stream))) => self.accepted.push(stream),
+                Poll::Ready(Some(Err(error))) => {
+                    tracing::debug!(connection = self.connection.id, %error, "ConnectionError: HTTP/2 ended");
+                    let is_told = error.is_go_away() || error.is_library();
+                    return Poll::Ready(if is_told { End::Orderly } else { End::Aborted });
+                }
+                Poll::Ready(None) => return Poll::Ready(End::Orderly),
+                Poll::Pending if !self.accepted.is_empty() => self.start_accepted(cx),
+                Poll::Pending => match self.poll_settled(cx) {
+                    Poll::Ready(Some(end)) => return Poll::Ready(end),
+                    // Something was decided that h2 must see.
+                    Poll::Ready(None) => {}
+                    Poll::Pending => return Poll::Pending,
+                },
+            }
+        }
+    }
+
+    fn start_accepted(&mut self, cx: &mut Context<'_>) {
+        for (request, respond) in self.accepted.drain(..) {
+            let Some(mut run) = StreamRun::start(request, respond, &self.connection) else { continue };
+            if Pin::new(&mut run).poll(cx).is_pending() {
+                tokio::spawn(run);
+            }
+        }
+    }
+
+    /// h2 can do nothing more for now. Completes when it must be asked again, or with the end.
+    fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<Option<End>> {
+        let violation = self.io.lock().violation();
+        if let Some(reason) = violation
+            && self.closing_since.is_none()
+        {
+            self.close(reason);
+            return Poll::Ready(None);
+        }
+        self.poll_deadline(cx)
+    }
+
+    /// Ends the connection with a GOAWAY.
+    fn close(&mut self, reason: Reason) {
+        self.closing_since = Some(Instant::now());
+        self.h2.abrupt_shutdown(reason);
+    }
+
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Option<End>> {
+        loop {
+            let Some((wait, deadline)) = self.next_wait() else { return Poll::Pending };
+            if self.armed.is_none_or(|armed| armed > deadline) {
+                self.armed = Some(deadline);
+                self.timer.as_mut().reset(deadline);
+            }
+            if self.timer.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            self.armed = None;
+            if deadline > Instant::now() {
+                continue;
+            }
+            tracing::debug!(connection = self.connection.id, ?wait, "the connection has waited too long");
+            return Poll::Ready(match wait {
+                Wait::Closing | Wait::Response => Some(End::Aborted),
+                Wait::Idle | Wait::Stop => {
+                    self.close(Reason::NO_ERROR);
+                    None
+                }
+            });
+        }
+    }
+
+    /// What the connection waits for now, and until when: the soonest of all.
+    fn next_wait(&mut self) -> Option<(Wait, Instant)> {
+        let limits = &self.connection.options.limits;
+        if let Some(since) = self.closing_since {
+            return Some((Wait::Closing, since + CLOSING_TIMEOUT));
+        }
+        if self.h2.has_streams() {
+            self.idle_since = None;
+        }
+        let idle = match self.h2.has_streams() {
+            true => None,
+            false => {
+                let since = *self.idle_since.get_or_insert_with(Instant::now);
+                match self.stopping_since {
+                    Some(_) => Some((Wait::Stop, since.max(self.stopping_since?) + STOP_GRACE)),
+                    None => limits.keep_alive_timeout().map(|limit| (Wait::Idle, since + limit)),
+                }
+            }
+        };
+        let response = self.io.lock().response.deadline(limits.min_response_data_rate());
+        let response = response.map(|deadline| (Wait::Response, deadline));
+        [idle, response].into_iter().flatten().min_by_key(|(_, deadline)| *deadline)
+    }
+}
+
+/// What the connection waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wait {
+    /// A stream.
+    Idle,
+    /// Streams that were under way when the server stopped.
+    Stop,
+    /// The client to take what was sent.
+    Response,
+    /// The last GOAWAY to leave.
+    Closing,
+}

@@ -1,0 +1,19 @@
+//! HTTP/2 (RFC 9113), on the h2 crate.
+//!
+//! h2 and not hyper's server on top of it: hyper hides the identifier of a stream, interim responses,
+//! the reason of a reset and the size of the header table, and gives every request a task of its own.
+
+mod body;
+mod connection;
+mod date;
+mod guard;
+mod io;
+mod link;
+mod pump;
+mod request;
+mod response;
+mod sniff;
+mod stream;
+mod tunnel;
+
+pub(crate) use self::{connection::serve, link::StreamLink, sniff::serve_clear};
