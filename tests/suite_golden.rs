@@ -84,13 +84,7 @@ const OTHER_FEATURES: &[(&str, Option<&str>, &str)] = &[
 
 /// Features that our Kestrel is still to offer.
 const NOT_YET: &[&str] = &[
-    "BadHttpRequestFeature",
-    "ConnectionCompleteFeature",
     "ConnectionHeartbeatFeature",
-    "ConnectionIdFeature",
-    "ConnectionItemsFeature",
-    "ConnectionLifetimeFeature",
-    "ConnectionSocketFeature",
     "ConnectionTransportFeature",
     "PersistentStateFeature",
 ];

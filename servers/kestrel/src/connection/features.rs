@@ -1,27 +1,100 @@
 //! What a connection offers beside its requests.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use falconry_features::{CancellationToken, ConnectionLifetimeNotificationFeature, FeatureCollection};
+use falconry_features::{
+    BadHttpRequestError, BadHttpRequestFeature, CancellationToken, CompletedCallback, ConnectionAddress,
+    ConnectionCompleteFeature, ConnectionEndPointFeature, ConnectionIdFeature, ConnectionItemsFeature,
+    ConnectionLifetimeFeature, ConnectionLifetimeNotificationFeature, ConnectionSocketFeature,
+    FeatureCollection, FeatureError, PlainConnectionComplete, PlainConnectionIdentity, PlainConnectionItems,
+    SocketDescription,
+};
 
-use super::Signal;
+use super::{ConnectionShared, Signal};
+
+/// What the features of a connection share with its end.
+#[derive(Debug, Default)]
+pub(crate) struct Lifetime {
+    closed: CancellationToken,
+    complete: PlainConnectionComplete,
+    /// Why the connection's last request was refused.
+    pub(crate) bad_request: OnceLock<BadHttpRequestError>,
+}
+
+impl Lifetime {
+    /// The connection has ended: tells who waits, and runs what was registered for it.
+    pub(crate) async fn end(&self) {
+        self.closed.cancel();
+        for error in self.complete.complete().await {
+            let error = &*error as &(dyn std::error::Error + 'static);
+            tracing::error!(error, "a callback for the end of a connection failed");
+        }
+    }
+}
 
 /// The features of a connection, over those of the server.
-pub(crate) fn collection(server: &Arc<FeatureCollection>, signal: &Arc<Signal>) -> FeatureCollection {
-    let mut features = FeatureCollection::with_defaults(Arc::clone(server));
-    features.set::<dyn ConnectionLifetimeNotificationFeature>(Box::new(Notification(Arc::clone(signal))));
+pub(super) fn collection(connection: &ConnectionShared) -> FeatureCollection {
+    let mut features = FeatureCollection::with_defaults(Arc::clone(&connection.server.features));
+    let identity = PlainConnectionIdentity {
+        connection_id: connection.id.clone(),
+        local: connection.endpoints.local.map(ConnectionAddress::from),
+        remote: connection.endpoints.remote.map(ConnectionAddress::from),
+        user: None,
+    };
+    let socket = SocketDescription {
+        local: identity.local.clone(),
+        remote: identity.remote.clone(),
+        no_delay: identity.local.is_some().then_some(connection.options.transport.no_delay),
+        peer: None,
+    };
+    let handle =
+        Handle { signal: Arc::clone(&connection.signal), lifetime: Arc::clone(&connection.lifetime) };
+    features.set::<dyn ConnectionIdFeature>(Box::new(identity.clone()));
+    features.set::<dyn ConnectionEndPointFeature>(Box::new(identity));
+    features.set::<dyn ConnectionSocketFeature>(Box::new(socket));
+    features.set::<dyn ConnectionItemsFeature>(Box::<PlainConnectionItems>::default());
+    features.set::<dyn ConnectionLifetimeFeature>(Box::new(handle.clone()));
+    features.set::<dyn ConnectionLifetimeNotificationFeature>(Box::new(handle.clone()));
+    features.set::<dyn ConnectionCompleteFeature>(Box::new(handle.clone()));
+    features.set::<dyn BadHttpRequestFeature>(Box::new(handle));
     features
 }
 
-/// Tells that the connection shall end, and asks for it.
-struct Notification(Arc<Signal>);
+/// Reaches the connection from its features, which it holds itself.
+#[derive(Clone)]
+struct Handle {
+    signal: Arc<Signal>,
+    lifetime: Arc<Lifetime>,
+}
 
-impl ConnectionLifetimeNotificationFeature for Notification {
+impl ConnectionLifetimeFeature for Handle {
+    fn connection_closed(&self) -> CancellationToken {
+        self.lifetime.closed.clone()
+    }
+
+    fn abort(&self) {
+        self.signal.abort();
+    }
+}
+
+impl ConnectionLifetimeNotificationFeature for Handle {
     fn connection_closed_requested(&self) -> CancellationToken {
-        self.0.stop_token()
+        self.signal.stop_token()
     }
 
     fn request_close(&self) {
-        self.0.stop();
+        self.signal.stop();
+    }
+}
+
+impl ConnectionCompleteFeature for Handle {
+    fn on_completed(&self, callback: CompletedCallback) -> Result<(), FeatureError> {
+        self.lifetime.complete.on_completed(callback)
+    }
+}
+
+impl BadHttpRequestFeature for Handle {
+    fn error(&self) -> Option<&BadHttpRequestError> {
+        self.lifetime.bad_request.get()
     }
 }

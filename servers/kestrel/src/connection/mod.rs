@@ -11,7 +11,7 @@ use std::{
 
 use falconry_features::FeatureCollection;
 
-pub(crate) use self::signal::Signal;
+pub(crate) use self::{features::Lifetime, signal::Signal};
 use crate::{
     KestrelServerOptions, exchange::ExchangePool, http1::Http1Link, server::ServerShared,
     transport::Endpoints,
@@ -27,6 +27,7 @@ pub(crate) struct ConnectionShared {
     features: OnceLock<Arc<FeatureCollection>>,
     /// Stop and abort.
     pub(crate) signal: Arc<Signal>,
+    pub(crate) lifetime: Arc<Lifetime>,
     pub(crate) http1: Http1Link,
     /// Exchanges to be used again.
     pub(crate) exchanges: ExchangePool,
@@ -41,6 +42,7 @@ impl ConnectionShared {
             scheme,
             features: OnceLock::new(),
             signal: Arc::default(),
+            lifetime: Arc::default(),
             http1: Http1Link::new(&options.limits),
             exchanges: ExchangePool::default(),
             options,
@@ -55,7 +57,7 @@ impl ConnectionShared {
 
     /// What every connection offers; a transport adds its own.
     pub(crate) fn own_features(&self) -> FeatureCollection {
-        features::collection(&self.server.features, &self.signal)
+        features::collection(self)
     }
 
     /// Sets what the connection offers; only before its first request.

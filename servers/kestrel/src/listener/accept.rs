@@ -115,6 +115,7 @@ impl Listener {
         let security = self.security.clone();
         tokio::spawn(async move {
             security.serve(socket, Arc::clone(&open.shared)).await;
+            open.shared.lifetime.end().await;
             drop(open);
         });
     }

@@ -117,12 +117,13 @@ impl Server for KestrelServer {
 impl Running {
     async fn stop(self, deadline: &Deadline) {
         let connections = &self.shared.connections;
+        // First: an answer from here on tells its client that the connection closes.
+        connections.stop();
         connections.stop_listening();
         for listener in self.listeners {
             // A listener that panicked has stopped, too.
             let _ = listener.await;
         }
-        connections.stop();
         if deadline.limit(connections.all_ended()).await.is_some() {
             return;
         }

@@ -8,10 +8,9 @@ use std::{
 
 use bytes::Bytes;
 use falconry_features::{BadHttpRequestError, BoxError, FeatureError};
-use http::StatusCode;
 use http_body::{Body, Frame, SizeHint};
 
-use crate::exchange::ExchangeShared;
+use crate::{exchange::ExchangeShared, http1::Rejection};
 
 /// Counts the body against the request's limit and says why it ended when it ended badly.
 pub(crate) struct KestrelRequestBody<B> {
@@ -39,7 +38,7 @@ impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> KestrelRequestBody<B>
         match state.request_body.max_size {
             Some(limit) if declared > limit => {
                 self.is_refused = true;
-                Err(too_large(limit))
+                Err(too_large(&self.shared, limit))
             }
             _ => {
                 // From here on the client is asked for the body.
@@ -56,7 +55,7 @@ impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> KestrelRequestBody<B>
         match self.shared.lock().request_body.max_size {
             Some(limit) if self.read > limit => {
                 self.is_refused = true;
-                Err(too_large(limit))
+                Err(too_large(&self.shared, limit))
             }
             _ => Ok(()),
         }
@@ -64,7 +63,9 @@ impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> KestrelRequestBody<B>
 
     fn failure(&self, error: B::Error) -> BoxError {
         match self.shared.body_failure() {
-            Some(rejection) => BadHttpRequestError::new(rejection.status(), rejection.message()).into(),
+            Some(rejection) => {
+                refuse(&self.shared, BadHttpRequestError::new(rejection.status(), rejection.message()))
+            }
             None => FeatureError::aborted("the client has gone before the end of the request's body")
                 .with_source(error)
                 .into(),
@@ -125,10 +126,15 @@ impl<B> Drop for KestrelRequestBody<B> {
     }
 }
 
-fn too_large(limit: u64) -> BoxError {
-    BadHttpRequestError::new(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        format!("the request's body is larger than the limit of {limit} bytes"),
-    )
-    .into()
+fn too_large(shared: &ExchangeShared, limit: u64) -> BoxError {
+    let rejection = Rejection::RequestBodyTooLarge;
+    let message = format!("{}: the limit is {limit} bytes", rejection.message());
+    refuse(shared, BadHttpRequestError::new(rejection.status(), message))
+}
+
+/// Notes the refusal for who asks the connection for it.
+fn refuse(shared: &ExchangeShared, error: BadHttpRequestError) -> BoxError {
+    // The first one counts: it ends the request.
+    let _ = shared.connection.lifetime.bad_request.set(error.clone());
+    error.into()
 }
