@@ -13,6 +13,7 @@
 //! | `dev-certs` | the program `dev-certs`, which makes the certificate for work on one's own machine | yes |
 
 mod addresses;
+mod configuration;
 mod connection;
 mod exchange;
 mod http1;
@@ -26,4 +27,4 @@ mod transport;
 
 #[cfg(feature = "tls")]
 pub use self::tls::*;
-pub use self::{addresses::*, options::*, server::KestrelServer};
+pub use self::{addresses::*, configuration::KestrelConfiguration, options::*, server::KestrelServer};

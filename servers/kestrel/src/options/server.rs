@@ -4,6 +4,8 @@ use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use falconry_features::{FeatureError, ServerError};
 
+use crate::configuration::Configured;
+
 use super::{
     HttpProtocols, KestrelServerLimits, ListenEndpoint, ListenHandle, ListenOptions, SocketTransportOptions,
 };
@@ -48,11 +50,15 @@ pub struct KestrelServerOptions {
 
     endpoints: Vec<ListenOptions>,
     endpoint_defaults: Option<Configure>,
+    /// What a configuration says of endpoints.
+    pub(crate) configured: Option<Arc<Configured>>,
+    /// What code says of endpoints that a configuration names.
+    pub(crate) named: Vec<(String, Configure)>,
     #[cfg(feature = "tls")]
     pub(crate) https_defaults: Option<crate::tls::ConfigureHttps>,
 }
 
-type Configure = Arc<dyn Fn(&mut ListenOptions) + Send + Sync>;
+pub(crate) type Configure = Arc<dyn Fn(&mut ListenOptions) + Send + Sync>;
 
 impl KestrelServerOptions {
     /// Listens on one address and port.
@@ -166,8 +172,13 @@ impl KestrelServerOptions {
     /// A new endpoint with the defaults of this server.
     pub fn endpoint(&self, endpoint: ListenEndpoint) -> ListenOptions {
         let mut options = ListenOptions::new(endpoint);
+        let configured = self.configured.as_deref();
+        options.protocols = configured.and_then(Configured::protocols).unwrap_or(options.protocols);
         #[cfg(feature = "tls")]
-        options.https.set_defaults(self.https_defaults.clone());
+        options.https.set_defaults(match configured {
+            Some(configured) => configured.https_defaults(self.https_defaults.clone()),
+            None => self.https_defaults.clone(),
+        });
         if let Some(configure) = &self.endpoint_defaults {
             configure(&mut options);
         }
@@ -187,7 +198,8 @@ impl KestrelServerOptions {
                 i32::MAX
             )));
         }
-        self.endpoints.iter().try_for_each(validate_endpoint)
+        self.endpoints.iter().try_for_each(validate_endpoint)?;
+        self.configured_endpoints().iter().try_for_each(|endpoint| validate_endpoint(&endpoint.options))
     }
 
     fn validate_buffer(&self) -> Result<(), ServerError> {
@@ -235,6 +247,8 @@ impl Default for KestrelServerOptions {
             transport: SocketTransportOptions::default(),
             endpoints: Vec::new(),
             endpoint_defaults: None,
+            configured: None,
+            named: Vec::new(),
             #[cfg(feature = "tls")]
             https_defaults: None,
         }

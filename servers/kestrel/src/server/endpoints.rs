@@ -17,7 +17,8 @@ pub(super) fn bind_all(
     addresses: &dyn ServerAddressesFeature,
 ) -> Result<Vec<BoundEndpoint>, ServerError> {
     let urls = addresses.addresses();
-    let endpoints = options.endpoints();
+    let configured = options.configured_endpoints().into_iter().map(|endpoint| endpoint.options);
+    let endpoints: Vec<_> = options.endpoints().iter().cloned().chain(configured).collect();
     if !urls.is_empty() && (addresses.prefer_hosting_urls() || endpoints.is_empty()) {
         if !endpoints.is_empty() {
             tracing::info!(

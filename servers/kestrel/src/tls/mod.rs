@@ -4,6 +4,7 @@
 //! [`TlsProvider`], so that another version of it changes nothing else.
 
 mod alpn;
+mod authorities;
 mod certificate;
 mod client;
 mod config;
@@ -23,6 +24,7 @@ mod versions;
 use self::stream::TlsStream;
 pub(crate) use self::{
     alpn::Protocol,
+    authorities::read_certificates,
     endpoint::TlsEndpoint,
     listen::{ConfigureHttps, EndpointHttps},
 };
