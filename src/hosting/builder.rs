@@ -57,7 +57,7 @@ pub struct WebHostBuilder {
     console: Console,
     lifetime: ApplicationLifetime,
     #[cfg(feature = "kestrel")]
-    kestrel: Vec<servers::ConfigureKestrel>,
+    kestrel: Vec<super::kestrel::ConfigureKestrel>,
 }
 
 impl WebHostBuilder {
@@ -208,7 +208,10 @@ impl WebHostBuilder {
             None => {
                 let servers = self.servers;
                 #[cfg(feature = "kestrel")]
-                let servers = servers.with_kestrel(self.kestrel);
+                let servers = servers.with_kestrel(super::kestrel::KestrelBuilder {
+                    configure: self.kestrel,
+                    content_root: content_root.clone(),
+                });
                 #[cfg(feature = "test-host")]
                 let servers = servers.with_test_host();
                 servers.create(servers::wanted(&configuration), &configuration)?

@@ -9,6 +9,8 @@ mod console;
 mod error;
 mod host;
 mod in_flight;
+#[cfg(feature = "kestrel")]
+mod kestrel;
 mod lifetime;
 mod servers;
 mod shutdown;

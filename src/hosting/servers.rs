@@ -6,10 +6,6 @@ use falconry_features::{Server, ServerError};
 
 use super::{Configuration, HostError};
 
-/// Sets options of Kestrel.
-#[cfg(feature = "kestrel")]
-pub(super) type ConfigureKestrel = Box<dyn FnOnce(&mut falconry_kestrel::KestrelServerOptions) + Send>;
-
 type Create = Box<dyn FnOnce(&Configuration) -> Result<Box<dyn Server>, ServerError> + Send>;
 
 /// Servers by name, in the order in which they were added.
@@ -30,12 +26,8 @@ impl Servers {
 
     /// With Kestrel, unless the program has put another server in its place.
     #[cfg(feature = "kestrel")]
-    pub(super) fn with_kestrel(self, configure: Vec<ConfigureKestrel>) -> Self {
-        self.with("kestrel", |_| {
-            let mut options = falconry_kestrel::KestrelServerOptions::default();
-            configure.into_iter().for_each(|configure| configure(&mut options));
-            Ok(Box::new(falconry_kestrel::KestrelServer::new(options)))
-        })
+    pub(super) fn with_kestrel(self, kestrel: super::kestrel::KestrelBuilder) -> Self {
+        self.with("kestrel", |configuration| kestrel.build(configuration))
     }
 
     /// With the in-memory server, unless the program has put another server in its place.

@@ -1,5 +1,6 @@
 //! Kestrel as a whole: what only shows with real clients, many connections and much data.
 
+mod configuration;
 mod endpoints;
 mod memory;
 mod stop;

@@ -4,7 +4,7 @@ use std::{collections::HashSet, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// One key with its value; `None` unsets it.
+/// One key with its value; `None` unsets what earlier layers gave it.
 pub(super) struct Setting {
     pub(super) key: String,
     pub(super) value: Option<String>,
@@ -54,12 +54,18 @@ impl<'de> Visitor<'de> for Flatten<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        let mut is_empty = true;
         while let Some(name) = map.next_key::<String>()? {
+            is_empty = false;
             if name == TOML_DATE {
                 let date = map.next_value::<String>()?;
                 return self.leaf(Some(date));
             }
             map.next_value_seed(self.child(&name))?;
+        }
+        if is_empty && !self.key.is_empty() {
+            // That it is there may mean something.
+            return self.leaf(None);
         }
         Ok(())
     }

@@ -38,7 +38,8 @@ pub struct Configuration {
 #[derive(Clone)]
 struct Entry {
     key: String,
-    value: String,
+    // `None` where a file says `null` or holds an empty object: no value, but not nothing either.
+    value: Option<String>,
     origin: Arc<str>,
 }
 
@@ -60,7 +61,7 @@ impl Configuration {
 
     /// The value of a key, if it is set.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.entry(key).map(|entry| entry.value.as_str())
+        self.entry(key).and_then(|entry| entry.value.as_deref())
     }
 
     /// Where the value of a key comes from, as `environment variable FALCONRY_URLS`.
@@ -113,9 +114,11 @@ impl Configuration {
         names.into_values().map(|name| (name.to_owned(), self.section(name))).collect()
     }
 
-    /// Keys, as they were written, and values: for libraries that shall not know this type.
+    /// Keys, as they were written, and values: for libraries that shall not know this type. `null` and
+    /// objects without members are keys with an empty value.
     pub fn to_map(&self) -> BTreeMap<String, String> {
-        self.entries.values().map(|entry| (entry.key.clone(), entry.value.clone())).collect()
+        let pair = |entry: &Entry| (entry.key.clone(), entry.value.clone().unwrap_or_default());
+        self.entries.values().map(pair).collect()
     }
 
     fn entry(&self, key: &str) -> Option<&Entry> {
@@ -132,15 +135,8 @@ impl Configuration {
 
     fn insert(&mut self, origin: &Arc<str>, setting: Setting) {
         let name = normal(&setting.key);
-        match setting.value {
-            Some(value) => {
-                let entry = Entry { key: setting.key, value, origin: Arc::clone(origin) };
-                self.entries.insert(name, entry);
-            }
-            None => {
-                self.entries.remove(&name);
-            }
-        }
+        let entry = Entry { key: setting.key, value: setting.value, origin: Arc::clone(origin) };
+        self.entries.insert(name, entry);
     }
 }
 

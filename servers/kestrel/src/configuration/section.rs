@@ -69,9 +69,9 @@ impl<'a> Section<'a> {
         self.value().filter(|value| !value.is_empty())
     }
 
-    /// True if a value that is not empty is here or anywhere below.
+    /// True if there is more here than an empty value or object.
     pub(super) fn is_set(&self) -> bool {
-        self.filled().is_some() || self.below().any(|(_, entry)| !entry.value.trim().is_empty())
+        self.filled().is_some() || self.below().next().is_some()
     }
 
     pub(super) fn key(&self) -> &str {

@@ -13,7 +13,7 @@ use super::certificates::{Authority, Pair};
 
 /// What a client is like; the default trusts one root and offers nothing by ALPN.
 pub(crate) struct Client {
-    config: ClientConfig,
+    pub(super) config: ClientConfig,
 }
 
 pub(crate) type Connection = TlsStream<TcpStream>;

@@ -1,6 +1,7 @@
 //! A server, its application, certificates and clients for the tests of TLS.
 #![allow(dead_code, reason = "each test program uses a part")]
 
+mod any_name;
 pub(crate) mod certificates;
 pub(crate) mod client;
 
@@ -67,6 +68,11 @@ pub(crate) async fn refusal(configure: impl FnOnce(&mut HttpsOptions)) -> String
             error.to_string()
         }
     }
+}
+
+/// The application of these tests.
+pub(crate) fn app() -> Arc<dyn HttpApplication> {
+    Arc::new(App)
 }
 
 /// Tells what it was told of the connection.
