@@ -25,11 +25,9 @@ async fn serve() -> Result<(), Box<dyn Error>> {
 async fn answer(ctx: &mut HttpContext) -> Result {
     match ctx.request().path() {
         "/" => {
-            ctx.response_mut().headers_mut()?.insert("content-length", HELLO.len().into());
             ctx.response_mut().write(HELLO).await
         }
         "/big" => {
-            ctx.response_mut().headers_mut()?.insert("content-length", BIG.len().into());
             ctx.response_mut().write(Bytes::from_static(&BIG)).await
         }
         "/upload" => {
