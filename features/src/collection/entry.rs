@@ -5,6 +5,8 @@ use std::{
     fmt,
 };
 
+use super::usual::{self, Object};
+
 /// What can be a feature: any type that may be shared between threads. Feature traits name it as
 /// their supertrait; that they are [`Any`] lets a server find its own object behind a trait.
 pub trait Feature: Any + Send + Sync {}
@@ -15,12 +17,23 @@ impl<T: ?Sized + Any + Send + Sync> Feature for T {}
 pub struct Entry {
     key: TypeId,
     name: fn() -> &'static str,
-    feature: Box<dyn Any + Send + Sync>,
+    usual: Option<usize>,
+    object: Object,
 }
 
 impl Entry {
     pub(super) fn new<F: ?Sized + Feature>(feature: Box<F>) -> Self {
-        Self { key: TypeId::of::<F>(), name: type_name::<F>, feature: Box::new(feature) }
+        Self {
+            key: TypeId::of::<F>(),
+            name: type_name::<F>,
+            usual: usual::number::<F>(),
+            object: Object::new(feature),
+        }
+    }
+
+    /// Its number among the usual features.
+    pub(super) fn usual(&self) -> Option<usize> {
+        self.usual
     }
 
     /// The key: the type of the trait object.
@@ -35,21 +48,23 @@ impl Entry {
     }
 
     /// The feature, if `F` is its key.
+    #[inline]
     pub fn feature<F: ?Sized + Feature>(&self) -> Option<&F> {
-        self.feature.downcast_ref::<Box<F>>().map(|feature| &**feature)
+        self.object.get::<F>().map(|feature| &**feature)
     }
 
+    #[inline]
     pub(super) fn feature_mut<F: ?Sized + Feature>(&mut self) -> Option<&mut F> {
-        self.feature.downcast_mut::<Box<F>>().map(|feature| &mut **feature)
+        self.object.get_mut::<F>().map(|feature| &mut **feature)
     }
 
     pub(super) fn replace<F: ?Sized + Feature>(&mut self, feature: Box<F>) -> Box<F> {
-        let place = self.feature.downcast_mut::<Box<F>>().expect("the key is that of the feature's type");
+        let place = self.object.get_mut::<F>().expect("the key is that of the feature's type");
         std::mem::replace(place, feature)
     }
 
     pub(super) fn into_feature<F: ?Sized + Feature>(self) -> Box<F> {
-        *self.feature.downcast::<Box<F>>().expect("the key is that of the feature's type")
+        self.object.into_box().expect("the key is that of the feature's type")
     }
 }
 

@@ -5,15 +5,22 @@ use std::{
     hash::{Hash, Hasher},
 };
 
-use super::Entry;
+use super::{Entry, Feature, usual};
 
-/// A small hash table from keys to positions in the list of entries, with a byte per slot.
+/// A small hash table from keys to positions in the list of entries, with a byte per slot, and the
+/// positions of the usual features, which every request asks for again and again.
 ///
 /// A request asks for features some twenty times: walking the list each time costs more than the
 /// rest of the contract. Past [`CAPACITY`] entries, which no server comes near, the list is walked.
+#[derive(Default)]
 pub(super) struct Index {
-    slots: [u8; SLOTS],
+    usual: [Position; usual::COUNT],
+    /// Apart from the collection, which moves from hand to hand. Made with the first entry.
+    slots: Option<Box<[u8; SLOTS]>>,
 }
+
+/// One more than the position in the list; 0 is none.
+type Position = u32;
 
 const SLOTS: usize = 64;
 /// The most entries that are indexed: with a quarter of the slots free, probes stay short.
@@ -22,18 +29,41 @@ const EMPTY: u8 = u8::MAX;
 
 impl Index {
     pub(super) const fn new() -> Self {
-        Self { slots: [EMPTY; SLOTS] }
+        Self { usual: [0; usual::COUNT], slots: None }
     }
 
-    /// The position of `key` in `entries`.
+    /// The position of the entry with the key `F` in `entries`.
     #[inline]
-    pub(super) fn position(&self, entries: &[Entry], key: TypeId) -> Option<usize> {
+    pub(super) fn position<F: ?Sized + Feature>(&self, entries: &[Entry]) -> Option<usize> {
+        match usual::number::<F>() {
+            Some(number) => (self.usual[number] as usize).checked_sub(1),
+            None => self.search(entries, TypeId::of::<F>()),
+        }
+    }
+
+    /// Notes the last of `entries`, which has just been added.
+    pub(super) fn added(&mut self, entries: &[Entry]) {
+        if let Some((entry, before)) = entries.split_last() {
+            self.insert(entry, before.len());
+        }
+    }
+
+    /// Notes that one of the entries has been removed, and those after it have moved up.
+    pub(super) fn removed(&mut self, entries: &[Entry]) {
+        *self = Self::new();
+        for (position, entry) in entries.iter().enumerate() {
+            self.insert(entry, position);
+        }
+    }
+
+    fn search(&self, entries: &[Entry], key: TypeId) -> Option<usize> {
         if entries.len() > CAPACITY {
             return entries.iter().position(|entry| entry.key() == key);
         }
+        let slots = self.slots.as_deref()?;
         let mut slot = first_slot(key);
         loop {
-            let position = usize::from(self.slots[slot]);
+            let position = usize::from(slots[slot]);
             match entries.get(position) {
                 Some(entry) if entry.key() == key => return Some(position),
                 Some(_) => slot = (slot + 1) % SLOTS,
@@ -42,37 +72,21 @@ impl Index {
         }
     }
 
-    /// Notes the last of `entries`, which has just been added.
-    pub(super) fn added(&mut self, entries: &[Entry]) {
-        if let Some((entry, before)) = entries.split_last() {
-            self.insert(entry.key(), before.len());
+    fn insert(&mut self, entry: &Entry, position: usize) {
+        if let Some(number) = entry.usual() {
+            // No list comes near the end of `Position`.
+            self.usual[number] = position as Position + 1;
         }
-    }
-
-    /// Notes that one of the entries has been removed, and those after it have moved up.
-    pub(super) fn removed(&mut self, entries: &[Entry]) {
-        self.slots = [EMPTY; SLOTS];
-        for (position, entry) in entries.iter().enumerate() {
-            self.insert(entry.key(), position);
-        }
-    }
-
-    fn insert(&mut self, key: TypeId, position: usize) {
         if position >= CAPACITY {
             return;
         }
-        let mut slot = first_slot(key);
-        while self.slots[slot] != EMPTY {
+        let slots = self.slots.get_or_insert_with(|| Box::new([EMPTY; SLOTS]));
+        let mut slot = first_slot(entry.key());
+        while slots[slot] != EMPTY {
             slot = (slot + 1) % SLOTS;
         }
         // Fits: `CAPACITY` is below `EMPTY`.
-        self.slots[slot] = position as u8;
-    }
-}
-
-impl Default for Index {
-    fn default() -> Self {
-        Self::new()
+        slots[slot] = position as u8;
     }
 }
 

@@ -1,6 +1,6 @@
 //! Several features at once, each for change.
 
-use std::{any::TypeId, marker::PhantomData};
+use std::marker::PhantomData;
 
 use super::{Feature, FeatureCollection};
 
@@ -24,11 +24,7 @@ macro_rules! feature_keys {
             type Features<'a> = ($(&'a mut $feature,)+);
 
             fn get_from(collection: &mut FeatureCollection) -> Option<Self::Features<'_>> {
-                let keys = [$(TypeId::of::<$feature>()),+];
-                let mut places = [0; $count];
-                for (place, key) in places.iter_mut().zip(keys) {
-                    *place = collection.index.position(&collection.entries, key)?;
-                }
+                let places: [usize; $count] = [$(collection.position::<$feature>()?),+];
                 let [$($found),+] = collection.entries.get_disjoint_mut(places).ok()?;
                 Some(($($found.feature_mut::<$feature>()?,)+))
             }

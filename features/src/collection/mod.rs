@@ -3,6 +3,7 @@
 mod entry;
 mod index;
 mod many;
+mod usual;
 
 use std::{
     any::{Any, TypeId, type_name},
@@ -84,6 +85,7 @@ impl FeatureCollection {
     }
 
     /// The own entry, for change. Defaults are shared and therefore read-only: see [`get`](Self::get).
+    #[inline]
     pub fn get_mut<F: ?Sized + Feature>(&mut self) -> Option<&mut F> {
         let index = self.position::<F>()?;
         self.entries[index].feature_mut()
@@ -127,6 +129,7 @@ impl FeatureCollection {
     }
 
     /// The feature that answers for `F`: the own entry, else that of the collections underneath.
+    #[inline]
     pub fn get<F: ?Sized + Feature>(&self) -> Option<&F> {
         // A loop and no recursion, which could not be inlined.
         let mut level = self;
@@ -139,11 +142,13 @@ impl FeatureCollection {
     }
 
     /// As [`get`](Self::get), but an absent feature is an error that names it.
+    #[inline]
     pub fn required<F: ?Sized + Feature>(&self) -> Result<&F, FeatureError> {
         self.get().ok_or_else(missing::<F>)
     }
 
     /// As [`get_mut`](Self::get_mut), but an absent feature is an error that names it.
+    #[inline]
     pub fn required_mut<F: ?Sized + Feature>(&mut self) -> Result<&mut F, FeatureError> {
         self.get_mut().ok_or_else(missing::<F>)
     }
@@ -188,18 +193,20 @@ impl FeatureCollection {
 
     /// Leaves a context object with the collection, for the application to use again with the next
     /// request that the server handles with it (`IHostContextContainer` in ASP.NET Core).
+    #[inline]
     pub fn set_host_context(&mut self, context: Box<dyn Any + Send + Sync>) {
         self.host_context = Some(context);
     }
 
     /// Takes the context object that the application left here after an earlier request.
+    #[inline]
     pub fn take_host_context(&mut self) -> Option<Box<dyn Any + Send + Sync>> {
         self.host_context.take()
     }
 
     #[inline]
     fn position<F: ?Sized + Feature>(&self) -> Option<usize> {
-        self.index.position(&self.entries, TypeId::of::<F>())
+        self.index.position::<F>(&self.entries)
     }
 }
 

@@ -60,8 +60,13 @@ impl ResponseCallbacks {
 
     /// Forgets everything, keeping the storage.
     pub fn clear(&mut self) {
-        self.starting().clear();
-        self.completed().clear();
+        // Seldom is there anything.
+        if self.has_starting() {
+            self.starting().clear();
+        }
+        if self.has_completed() {
+            self.completed().clear();
+        }
     }
 
     fn starting(&mut self) -> &mut Vec<StartingCallback> {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use http::HeaderMap;
+
 use super::{HttpResponseFeature, ResponseCallbacks, ResponseHead, message::started};
 use crate::FeatureError;
 
@@ -38,11 +40,18 @@ impl PlainResponse {
     /// Takes the head out of a finished response without a copy if nobody else holds it, and makes
     /// this response fit for the next request.
     pub fn recycle(&mut self) -> ResponseHead {
+        self.recycle_with(HeaderMap::new())
+    }
+
+    /// As [`recycle`](Self::recycle), with storage for the next response's fields, which is cleared.
+    pub fn recycle_with(&mut self, mut storage: HeaderMap) -> ResponseHead {
+        storage.clear();
         self.state = State::Open;
         self.callbacks.clear();
+        let next = ResponseHead { headers: storage, ..ResponseHead::default() };
         match Arc::get_mut(&mut self.head) {
-            Some(head) => std::mem::take(head),
-            None => Arc::unwrap_or_clone(std::mem::take(&mut self.head)),
+            Some(head) => std::mem::replace(head, next),
+            None => Arc::unwrap_or_clone(std::mem::replace(&mut self.head, Arc::new(next))),
         }
     }
 }

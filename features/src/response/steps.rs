@@ -1,12 +1,17 @@
 //! The steps of a response over any server's features: start, write, flush, complete, upgrade.
 
-use std::{future::poll_fn, sync::Arc};
+use std::{
+    future::poll_fn,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
 
 use bytes::Bytes;
 
 use super::{HttpResponseBodyFeature, HttpResponseFeature, HttpResponseTrailersFeature, ResponseHead};
 use crate::{
     BoxFuture, DuplexStream, FeatureCollection, FeatureError, HttpExtendedConnectFeature, HttpUpgradeFeature,
+    Key,
 };
 
 /// Starts the response unless it has started: runs the starting callbacks, last registered first,
@@ -19,14 +24,9 @@ pub async fn start_response(features: &mut FeatureCollection) -> Result<(), Feat
     if features.required::<dyn HttpResponseFeature>()?.has_started() {
         return Ok(());
     }
-    let head = begin(features).await?;
-    let body = features.required_mut::<dyn HttpResponseBodyFeature>()?;
-    let started = poll_fn(|cx| body.poll_start(cx, &head)).await;
-    if started.is_err() {
-        // Nothing has left: the server can still answer 500.
-        features.required_mut::<dyn HttpResponseFeature>()?.fail();
-    }
-    started
+    run_starting_callbacks(features).await?;
+    let mut start = Start::new(features)?;
+    poll_fn(|cx| start.poll(cx)).await
 }
 
 /// Writes to the response, starting it first if need be; waits while the server has no room.
@@ -34,10 +34,17 @@ pub async fn start_response(features: &mut FeatureCollection) -> Result<(), Feat
 /// # Errors
 /// Those of [`start_response`] and of [`HttpResponseBodyFeature::poll_write`].
 pub async fn write_response(features: &mut FeatureCollection, data: Bytes) -> Result<(), FeatureError> {
-    start_response(features).await?;
-    let body = features.required_mut::<dyn HttpResponseBodyFeature>()?;
+    if has_starting_callbacks(features)? {
+        run_starting_callbacks(features).await?;
+    }
+    // One future for both steps: usually neither waits.
+    let mut start = Start::new(features)?;
     let mut data = data;
-    poll_fn(|cx| body.poll_write(cx, &mut data)).await
+    poll_fn(|cx| {
+        ready!(start.poll(cx))?;
+        start.body.poll_write(cx, &mut data)
+    })
+    .await
 }
 
 /// Starts the response if need be and waits until everything written is on its way.
@@ -84,7 +91,8 @@ pub async fn upgrade(features: &mut FeatureCollection) -> Result<Box<dyn DuplexS
     let head = response.head_mut()?;
     head.status = http::StatusCode::SWITCHING_PROTOCOLS;
     head.headers.insert(http::header::CONNECTION, http::HeaderValue::from_static("Upgrade"));
-    let head = begin(features).await?;
+    run_starting_callbacks(features).await?;
+    let head = features.required_mut::<dyn HttpResponseFeature>()?.begin()?;
     let stream: BoxFuture<'static, _> = features.required_mut::<dyn HttpUpgradeFeature>()?.upgrade(head)?;
     features.required_mut::<dyn HttpResponseBodyFeature>()?.take_over();
     stream.await
@@ -109,17 +117,24 @@ pub async fn accept_connect(features: &mut FeatureCollection) -> Result<Box<dyn 
             "an extended CONNECT is accepted with 2xx, not with {status}"
         )));
     }
-    let head = begin(features).await?;
+    run_starting_callbacks(features).await?;
+    let head = features.required_mut::<dyn HttpResponseFeature>()?.begin()?;
     let stream = features.required_mut::<dyn HttpExtendedConnectFeature>()?.accept(head)?;
     features.required_mut::<dyn HttpResponseBodyFeature>()?.take_over();
     stream.await
 }
 
-/// Runs the starting callbacks and fixes the head.
-async fn begin(features: &mut FeatureCollection) -> Result<Arc<ResponseHead>, FeatureError> {
-    while let Some(callback) =
-        features.required_mut::<dyn HttpResponseFeature>()?.callbacks_mut().pop_starting()
-    {
+/// Whether something is to run before the head is fixed.
+fn has_starting_callbacks(features: &mut FeatureCollection) -> Result<bool, FeatureError> {
+    let response = features.required_mut::<dyn HttpResponseFeature>()?;
+    Ok(!response.has_started() && response.callbacks_mut().has_starting())
+}
+
+/// Runs the starting callbacks of a response that has not started.
+async fn run_starting_callbacks(features: &mut FeatureCollection) -> Result<(), FeatureError> {
+    while has_starting_callbacks(features)? {
+        let response = features.required_mut::<dyn HttpResponseFeature>()?;
+        let Some(callback) = response.callbacks_mut().pop_starting() else { break };
         if let Err(error) = callback(features).await {
             features.required_mut::<dyn HttpResponseFeature>()?.fail();
             return Err(FeatureError::aborted(
@@ -128,5 +143,39 @@ async fn begin(features: &mut FeatureCollection) -> Result<Arc<ResponseHead>, Fe
             .with_source(error));
         }
     }
-    features.required_mut::<dyn HttpResponseFeature>()?.begin()
+    Ok(())
+}
+
+/// The start of a response whose callbacks have run.
+struct Start<'a> {
+    response: &'a mut dyn HttpResponseFeature,
+    body: &'a mut dyn HttpResponseBodyFeature,
+    /// Fixed, and not yet with the body.
+    head: Option<Arc<ResponseHead>>,
+}
+
+impl<'a> Start<'a> {
+    fn new(features: &'a mut FeatureCollection) -> Result<Self, FeatureError> {
+        // These name the one that is missing.
+        features.required_mut::<dyn HttpResponseFeature>()?;
+        features.required_mut::<dyn HttpResponseBodyFeature>()?;
+        let (response, body) = features
+            .get_many_mut::<(Key<dyn HttpResponseFeature>, Key<dyn HttpResponseBodyFeature>)>()
+            .expect("both have just been found");
+        Ok(Self { response, body, head: None })
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FeatureError>> {
+        if !self.response.has_started() {
+            self.head = Some(self.response.begin()?);
+        }
+        let Some(head) = &self.head else { return Poll::Ready(Ok(())) };
+        let started = ready!(self.body.poll_start(cx, head));
+        self.head = None;
+        if started.is_err() {
+            // Nothing has left: the server can still answer 500.
+            self.response.fail();
+        }
+        Poll::Ready(started)
+    }
 }
