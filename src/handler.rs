@@ -23,6 +23,15 @@ use crate::{HttpContext, Result};
 pub trait Handler: Send + Sync + 'static {
     /// Answers the request of `ctx`.
     fn handle<'a>(&'a self, ctx: &'a mut HttpContext) -> BoxFuture<'a, Result>;
+
+    /// The same as a future that is no box where that saves one: a host puts it into its own.
+    #[doc(hidden)]
+    fn handle_unboxed<'a>(&'a self, ctx: &'a mut HttpContext) -> impl Future<Output = Result> + Send + 'a
+    where
+        Self: Sized,
+    {
+        self.handle(ctx)
+    }
 }
 
 impl<F> Handler for F
@@ -31,6 +40,10 @@ where
 {
     fn handle<'a>(&'a self, ctx: &'a mut HttpContext) -> BoxFuture<'a, Result> {
         Box::pin(self.call(ctx))
+    }
+
+    fn handle_unboxed<'a>(&'a self, ctx: &'a mut HttpContext) -> impl Future<Output = Result> + Send + 'a {
+        self.call(ctx)
     }
 }
 

@@ -1,6 +1,6 @@
 //! A handler as the [`HttpApplication`] that servers run.
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, pin::pin, sync::Arc};
 
 use falconry_features::{
     BoxError, BoxFuture, CatchPanic, FeatureCollection, FeatureError, HostContext, HttpApplication,
@@ -28,7 +28,7 @@ use crate::{Handler, HttpContext};
 /// ```
 #[derive(Clone)]
 pub struct HostingApplication {
-    handler: Arc<dyn Handler>,
+    handler: Arc<dyn Hosted>,
     in_flight: Arc<InFlight>,
 }
 
@@ -63,17 +63,7 @@ impl HttpApplication for HostingApplication {
     }
 
     fn process(&self, context: Box<dyn HostContext>) -> BoxFuture<'static, Processed> {
-        Box::pin(async move {
-            let mut context = Abandoned(Some(context));
-            let result =
-                match context.0.as_deref_mut().and_then(|context| (context as &mut dyn Any).downcast_mut()) {
-                    Some(Context { http, handler, .. }) => CatchPanic::new(handler.handle(http)).await,
-                    None => {
-                        Err(FeatureError::invalid_argument("a context that another application made").into())
-                    }
-                };
-            Processed { context: context.finish(), result }
-        })
+        self.handler.process(context)
     }
 
     fn dispose_context(&self, context: Box<dyn HostContext>, error: Option<&BoxError>) -> FeatureCollection {
@@ -87,9 +77,29 @@ impl std::fmt::Debug for HostingApplication {
     }
 }
 
+/// A handler of any type as what runs for a request.
+trait Hosted: Any + Send + Sync {
+    /// Runs the handler that the context has been made with, which is of this type.
+    fn process(&self, context: Box<dyn HostContext>) -> BoxFuture<'static, Processed>;
+}
+
+impl<H: Handler> Hosted for H {
+    fn process(&self, context: Box<dyn HostContext>) -> BoxFuture<'static, Processed> {
+        Box::pin(async move {
+            let mut context = Abandoned(Some(context));
+            // The handler's future lives in this one: a request has one box, not two.
+            let result = match context.parts::<H>() {
+                Some((http, handler)) => CatchPanic::new(pin!(handler.handle_unboxed(http))).await,
+                None => Err(FeatureError::invalid_argument("a context that another application made").into()),
+            };
+            Processed { context: context.finish(), result }
+        })
+    }
+}
+
 struct Context {
     http: HttpContext,
-    handler: Arc<dyn Handler>,
+    handler: Arc<dyn Hosted>,
     ticket: Ticket,
 }
 
@@ -107,6 +117,11 @@ impl HostContext for Context {
 struct Abandoned(Option<Box<dyn HostContext>>);
 
 impl Abandoned {
+    fn parts<H: Handler>(&mut self) -> Option<(&mut HttpContext, &H)> {
+        let Context { http, handler, .. } = (self.0.as_deref_mut()? as &mut dyn Any).downcast_mut()?;
+        Some((http, (&**handler as &dyn Any).downcast_ref()?))
+    }
+
     fn finish(mut self) -> Box<dyn HostContext> {
         self.0.take().expect("the context is here until the request finishes")
     }
