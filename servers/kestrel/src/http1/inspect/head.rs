@@ -43,7 +43,14 @@ impl Inspector {
                 self.fields_count = 0;
                 self.skipped = 0;
                 self.state = State::Fields;
-                self.fields(input)
+                match self.known.recall(input, line.len) {
+                    Some((facts, len)) => {
+                        self.facts = facts;
+                        (self.fields_total, self.fields_count) = self.known.measures();
+                        self.finish_head(input, len)
+                    }
+                    None => self.fields(input),
+                }
             }
             Ok(_) => self.settle_request_line(input, memchr(b'\n', input), Rejection::RequestLineTooLong),
             Err(rejection) => self.settle_request_line(input, memchr(b'\n', input), rejection),
@@ -56,7 +63,10 @@ impl Inspector {
         loop {
             let bytes = input.get(self.line_start..).unwrap_or_default();
             if bytes.starts_with(b"\r\n") {
-                return self.finish_head(input, self.line_start + 2);
+                let end = self.line_start + 2;
+                let measures = (self.fields_total, self.fields_count);
+                self.known.remember(input, self.line.len..end, &self.facts, measures);
+                return self.finish_head(input, end);
             }
             match self.next_field(input) {
                 Ok(Some(line)) => {

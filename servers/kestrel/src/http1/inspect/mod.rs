@@ -14,6 +14,7 @@ mod chunked;
 mod fields;
 mod head;
 mod host;
+mod known;
 mod rejection;
 mod request_line;
 mod rewrite;
@@ -23,6 +24,7 @@ mod tests;
 use self::chunked::Chunked;
 use self::fields::Facts;
 pub(crate) use self::host::{is_authority, is_connect_authority, is_same_authority, is_valid_host};
+use self::known::KnownFields;
 pub(crate) use self::rejection::Rejection;
 use self::request_line::RequestLine;
 
@@ -125,6 +127,8 @@ pub(crate) struct Inspector {
     line: RequestLine,
     /// What its fields have said so far.
     facts: Facts,
+    /// The fields of an earlier message.
+    known: KnownFields,
     /// Octets of its field lines, trailers included.
     fields_total: usize,
     /// Number of its field lines, trailers included.
@@ -145,6 +149,7 @@ impl Inspector {
             skipped: 0,
             line: RequestLine::default(),
             facts: Facts::default(),
+            known: KnownFields::default(),
             fields_total: 0,
             fields_count: 0,
             closes: false,
