@@ -24,12 +24,8 @@ async fn serve() -> Result<(), Box<dyn Error>> {
 
 async fn answer(ctx: &mut HttpContext) -> Result {
     match ctx.request().path() {
-        "/" => {
-            ctx.response_mut().write(HELLO).await
-        }
-        "/big" => {
-            ctx.response_mut().write(Bytes::from_static(&BIG)).await
-        }
+        "/" => ctx.response_mut().write(HELLO).await,
+        "/big" => ctx.response_mut().write(Bytes::from_static(&BIG)).await,
         "/upload" => {
             let mut length = 0;
             while let Some(data) = ctx.request_mut().read().await? {

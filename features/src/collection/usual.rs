@@ -46,7 +46,9 @@ impl Object {
             Some(0) => feature.downcast().map_or_else(Self::Other, |feature| Self::Request(*feature)),
             Some(1) => feature.downcast().map_or_else(Self::Other, |feature| Self::Response(*feature)),
             Some(2) => feature.downcast().map_or_else(Self::Other, |feature| Self::ResponseBody(*feature)),
-            Some(3) => feature.downcast().map_or_else(Self::Other, |feature| Self::ResponseTrailers(*feature)),
+            Some(3) => {
+                feature.downcast().map_or_else(Self::Other, |feature| Self::ResponseTrailers(*feature))
+            }
             _ => Self::Other(feature),
         }
     }

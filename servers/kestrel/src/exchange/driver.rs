@@ -5,6 +5,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
+use bytes::Bytes;
 use falconry_features::{
     BoxError, BoxFuture, FeatureCollection, HostContext, HttpResponseFeature, Processed, RequestBody,
     complete_request, finish_response,
@@ -27,6 +28,8 @@ enum State {
     Finishing(BoxFuture<'static, (Box<dyn HostContext>, Option<BoxError>)>),
     /// The response is complete; completed callbacks are left to run.
     Completing(BoxFuture<'static, Ended>),
+    /// Everything has run, and the response is of one piece or less, which is here.
+    Whole(Option<Bytes>),
     /// Everything has run; the features wait for the response to be built from them.
     Done,
 }
@@ -73,7 +76,7 @@ impl Driver {
                     Poll::Pending => return Progress::Waiting,
                     Poll::Ready((context, error)) => self.complete(context, error),
                 },
-                State::Completing(_) | State::Done => return Progress::Complete,
+                State::Completing(_) | State::Whole(_) | State::Done => return Progress::Complete,
             }
         }
     }
@@ -92,6 +95,12 @@ impl Driver {
     /// True if everything has run, completed callbacks included.
     pub(crate) fn is_done(&self) -> bool {
         matches!(self.state, State::Done)
+    }
+
+    /// The exchange and the body of a response of one piece or less, which was ended at once.
+    pub(crate) fn take_whole(&mut self) -> Option<(Box<Exchange>, Option<Bytes>)> {
+        let State::Whole(data) = &mut self.state else { return None };
+        Some((self.exchange.take()?, data.take()))
     }
 
     /// The exchange whose response is complete, with its features still filled.
@@ -113,9 +122,12 @@ impl Driver {
         let Some(exchange) = &mut self.exchange else { return };
         exchange.shared.is_ended.store(true, Ordering::Relaxed);
         let is_changed = exchange.revision != context.features().revision();
-        if result.is_ok() && !is_changed && exchange.finish_at_once(context.features_mut()) {
+        if result.is_ok()
+            && !is_changed
+            && let Some(data) = exchange.end_whole(context.features_mut())
+        {
             exchange.features = exchange.application.dispose_context(context, None);
-            self.state = State::Done;
+            self.state = State::Whole(data);
             return;
         }
         if is_changed || has_starting_callbacks(context.features_mut()) {
@@ -166,7 +178,7 @@ impl Drop for Driver {
     fn drop(&mut self) {
         let Some(mut exchange) = self.exchange.take() else { return };
         match std::mem::replace(&mut self.state, State::Done) {
-            State::Done => {}
+            State::Whole(_) | State::Done => {}
             State::Completing(completing) => {
                 if let Ok(runtime) = tokio::runtime::Handle::try_current() {
                     runtime.spawn(async move {

@@ -16,7 +16,7 @@ pub(crate) use self::{
     features::KestrelRequestBody,
     output::Phase,
     pool::{Exchange, ExchangePool},
-    response::{ResponseBody, head_response, streaming_response, whole_response},
+    response::{ResponseBody, head_response, streaming_response, usual_response, whole_response},
     shared::{ExchangeShared, RequestBodyState, UpgradeState},
 };
 use self::{output::Output, streaming::Streaming};

@@ -107,6 +107,16 @@ impl Output {
         (self.first.take(), std::mem::take(&mut self.rest))
     }
 
+    /// Takes the only piece of the body, or that there is none; `None` if there are more, or some of
+    /// the response has been taken.
+    pub(crate) fn take_whole(&mut self) -> Option<Option<Bytes>> {
+        if self.phase != Phase::Started || self.head.is_none() || !self.rest.is_empty() {
+            return None;
+        }
+        self.buffered = 0;
+        Some(self.first.take())
+    }
+
     /// Gives the response up: writers fail from now on.
     pub(crate) fn abort(&mut self) {
         self.phase = Phase::Aborted;

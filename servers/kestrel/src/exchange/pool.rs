@@ -1,9 +1,9 @@
 //! Exchanges are used again: a connection makes the objects of its features once.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering};
 
+use bytes::Bytes;
 use falconry_features::{FeatureCollection, HttpApplication, HttpRequestFeature, RequestBody, ResponseHead};
-use http::HeaderMap;
 
 use super::{ExchangeShared, features};
 use crate::{connection::ConnectionShared, http1::Rejection, http2::StreamLink};
@@ -28,8 +28,6 @@ pub(crate) struct Exchange {
     pub(crate) features: FeatureCollection,
     /// The collection's revision when nobody has changed anything.
     pub(crate) revision: u64,
-    /// Storage for the fields of the next response.
-    pub(crate) spare_headers: HeaderMap,
 }
 
 impl ExchangePool {
@@ -69,7 +67,7 @@ impl Exchange {
         let application = Arc::clone(&connection.server.application);
         let shared = Arc::new(ExchangeShared::new(connection, stream));
         let features = features::collection(&shared);
-        Self { revision: features.revision(), shared, application, features, spare_headers: HeaderMap::new() }
+        Self { revision: features.revision(), shared, application, features }
     }
 
     /// Fills a cleared exchange with a request.
@@ -79,7 +77,6 @@ impl Exchange {
         body: RequestBody,
         raw_target: Option<&[u8]>,
     ) -> Result<(), Rejection> {
-        features::fill_response(self);
         features::fill_request(self, parts, body, raw_target)
     }
 
@@ -91,7 +88,6 @@ impl Exchange {
         scheme: Option<String>,
         protocol: Option<h2::ext::Protocol>,
     ) -> Result<(), Rejection> {
-        features::fill_response(self);
         features::fill_stream(self, parts, body, scheme, protocol)
     }
 
@@ -100,9 +96,10 @@ impl Exchange {
         features::take_head(&mut self.features)
     }
 
-    /// Ends the usual response at once; false if it takes more than that.
-    pub(super) fn finish_at_once(&self, features: &mut FeatureCollection) -> bool {
-        features::finish_at_once(features)
+    /// Ends the usual response at once and gives its only piece of body; `None` if it takes more than
+    /// that.
+    pub(super) fn end_whole(&self, features: &mut FeatureCollection) -> Option<Option<Bytes>> {
+        if self.shared.stream.is_some() { None } else { features::end_whole(features) }
     }
 
     /// What is left of the request's body.
@@ -113,8 +110,22 @@ impl Exchange {
     /// Puts the exchange back for the next request of its connection, cleared.
     pub(crate) fn recycle(mut self: Box<Self>) {
         features::clear(&mut self);
-        let connection = Arc::clone(&self.shared.connection);
-        connection.exchanges.put(self);
+        self.shared.reset();
+        self.put_back();
+    }
+
+    /// Clears what [`end_whole`](Self::end_whole) has left, and gives the head of the response.
+    pub(super) fn clear_whole(&mut self) -> Option<ResponseHead> {
+        features::clear_own(self)
+    }
+
+    /// Puts a cleared exchange back for the next request of its connection.
+    pub(super) fn put_back(self: Box<Self>) {
+        // A body that the application has kept must not reach into another request.
+        if !self.shared.has_body.load(Ordering::Relaxed) {
+            let connection = Arc::clone(&self.shared.connection);
+            connection.exchanges.put(self);
+        }
     }
 }
 

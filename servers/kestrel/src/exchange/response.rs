@@ -10,7 +10,7 @@ use bytes::Bytes;
 use falconry_features::{BoxError, ResponseHead};
 use http::{
     HeaderMap, HeaderValue, Response, StatusCode,
-    header::{CONNECTION, CONTENT_LENGTH, Entry, SERVER},
+    header::{CONNECTION, CONTENT_LENGTH, SERVER},
 };
 use http_body::{Body, Frame, SizeHint};
 
@@ -33,6 +33,20 @@ pub(crate) enum ResponseBody {
 pub(crate) struct Whole {
     data: VecDeque<Bytes>,
     trailers: Option<HeaderMap>,
+}
+
+/// The response of a run that is over and was ended at once.
+pub(crate) fn usual_response(
+    mut exchange: Box<Exchange>,
+    data: Option<Bytes>,
+    closes: bool,
+) -> Option<Response<ResponseBody>> {
+    let head = exchange.clear_whole()?;
+    exchange.shared.handed_over();
+    let options = &exchange.shared.connection.options;
+    let response = response(head, ResponseBody::Single(data), options, closes);
+    exchange.put_back();
+    Some(response)
 }
 
 /// The response of a run that is over, for the state of its exchange; `None` if it was aborted.
@@ -97,10 +111,8 @@ fn response(
         // the answer to CONNECT.
         headers.remove(CONTENT_LENGTH);
     }
-    if options.add_server_header
-        && let Entry::Vacant(server) = headers.entry(SERVER)
-    {
-        server.insert(HeaderValue::from_static("Kestrel"));
+    if options.add_server_header && !headers.contains_key(SERVER) {
+        headers.append(SERVER, HeaderValue::from_static("Kestrel"));
     }
     if closes {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));

@@ -4,10 +4,11 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
+use bytes::Bytes;
 use falconry_features::{CancellationToken, DuplexStream, FeatureError};
 use http::HeaderMap;
 use tokio::sync::oneshot;
@@ -21,17 +22,21 @@ pub(crate) struct ExchangeShared {
     /// The stream of HTTP/2 that carries it; `None` on HTTP/1.
     pub(crate) stream: Option<StreamLink>,
     state: Mutex<State>,
+    /// Counts the requests of the connection, or is the id of the stream.
+    pub(crate) number: AtomicU64,
     aborted: AtomicBool,
     /// The application has returned: what is aborted now is its response, not the connection.
     pub(crate) is_ended: AtomicBool,
+    /// Something has changed what the request sees of its connection.
+    pub(crate) has_changed_connection: AtomicBool,
+    /// The request's body has not been dropped.
+    pub(crate) has_body: AtomicBool,
 }
 
 /// Everything of an exchange that both sides change.
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) output: Output,
-    /// Counts the requests of the connection, or is the id of the stream.
-    pub(crate) number: u64,
     pub(crate) request_body: RequestBodyState,
     pub(crate) upgrade: UpgradeState,
     /// Who waits for the raw stream after an upgrade.
@@ -63,28 +68,49 @@ pub(crate) enum UpgradeState {
 
 impl ExchangeShared {
     pub(crate) fn new(connection: Arc<ConnectionShared>, stream: Option<StreamLink>) -> Self {
+        let state = State { request_body: RequestBodyState::none(limit(&connection)), ..State::default() };
         Self {
             connection,
             stream,
-            state: Mutex::default(),
+            state: Mutex::new(state),
+            number: AtomicU64::new(0),
             aborted: AtomicBool::new(false),
             is_ended: AtomicBool::new(false),
+            has_changed_connection: AtomicBool::new(false),
+            has_body: AtomicBool::new(false),
+        }
+    }
+
+    /// Begins a request; nothing of one before it is left. `body` is none if the request has none.
+    pub(crate) fn begin(&self, number: u64, body: Option<RequestBodyState>, may_upgrade: bool) {
+        self.number.store(number, Ordering::Relaxed);
+        self.aborted.store(false, Ordering::Relaxed);
+        self.is_ended.store(false, Ordering::Relaxed);
+        // Most requests are as `reset` has left it: they save the lock.
+        if body.is_some() || may_upgrade {
+            let mut state = self.lock();
+            if let Some(body) = body {
+                state.request_body = body;
+            }
+            state.upgrade = if may_upgrade { UpgradeState::Possible } else { UpgradeState::Impossible };
         }
     }
 
     /// Makes it fit for the next request. Who still holds the old token does not see the new request.
-    pub(crate) fn reset(&self, number: u64, body: RequestBodyState, may_upgrade: bool) {
+    pub(crate) fn reset(&self) {
+        self.lock().reset(limit(&self.connection));
+    }
+
+    /// As [`reset`](Self::reset), at the end of a whole response of one piece or less: gives the piece.
+    /// `None` and no change if the response or the request is not as most are.
+    pub(crate) fn take_whole(&self) -> Option<Option<Bytes>> {
         let mut state = self.lock();
-        let state = &mut *state;
-        state.output.reset();
-        state.number = number;
-        state.request_body = body;
-        state.upgrade = if may_upgrade { UpgradeState::Possible } else { UpgradeState::Impossible };
-        state.stream_sender = None;
-        state.abort_token = None;
-        state.trace_identifier = None;
-        self.aborted.store(false, Ordering::Relaxed);
-        self.is_ended.store(false, Ordering::Relaxed);
+        if state.upgrade == UpgradeState::Done || !state.request_body.is_at_end {
+            return None;
+        }
+        let data = state.output.take_whole()?;
+        state.reset(limit(&self.connection));
+        Some(data)
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
@@ -131,19 +157,24 @@ impl ExchangeShared {
 }
 
 impl RequestBodyState {
-    pub(crate) fn new(can_have_body: bool, expects_continue: bool, max_size: Option<u64>) -> Self {
+    /// Of a request without a body.
+    fn none(max_size: Option<u64>) -> Self {
+        let is_at_end = true;
         Self {
-            can_have_body,
+            can_have_body: false,
             max_size,
             has_begun: false,
-            expects_continue,
-            is_at_end: !can_have_body,
+            expects_continue: false,
+            is_at_end,
             trailers: None,
         }
     }
-}
 
-impl RequestBodyState {
+    /// Before the first byte of a body.
+    pub(crate) fn new(expects_continue: bool, max_size: Option<u64>) -> Self {
+        Self { can_have_body: true, expects_continue, is_at_end: false, ..Self::none(max_size) }
+    }
+
     /// True if the rest of the body may be read for nothing. A client that waits for 100 Continue
     /// has not sent it, and asking for it now would be a lie.
     pub(crate) fn may_drain(&self) -> bool {
@@ -152,6 +183,14 @@ impl RequestBodyState {
 }
 
 impl State {
+    /// Forgets everything, keeping the storage.
+    fn reset(&mut self, max_request_body_size: Option<u64>) {
+        self.output.reset();
+        self.request_body = RequestBodyState::none(max_request_body_size);
+        self.upgrade = UpgradeState::Impossible;
+        (self.stream_sender, self.abort_token, self.trace_identifier) = (None, None, None);
+    }
+
     /// The error of everything that comes after the connection has left HTTP.
     pub(crate) fn check_not_upgraded(&self) -> Result<(), FeatureError> {
         if self.upgrade == UpgradeState::Done {
@@ -161,6 +200,11 @@ impl State {
         }
         Ok(())
     }
+}
+
+/// The server's limit of a request's body.
+fn limit(connection: &ConnectionShared) -> Option<u64> {
+    connection.options.limits.max_request_body_size()
 }
 
 impl fmt::Debug for ExchangeShared {

@@ -243,14 +243,6 @@ impl<S: Transport> Guard<S> {
         written
     }
 
-    /// hyper has written what it has; that leaves now, unless more is about to follow.
-    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.connection.http1.has_more_heads() {
-            return Poll::Ready(Ok(()));
-        }
-        self.poll_flush_held(cx)
-    }
-
     /// Everything leaves: what was held, and interim responses behind it.
     pub(super) fn poll_flush_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if let Some(interim) = self.connection.http1.take_interim() {

@@ -8,29 +8,33 @@ use std::{
 };
 
 use super::guard::Guard;
-use crate::transport::Transport;
+use crate::{connection::ConnectionShared, transport::Transport};
 
 /// One of two handles to a guarded socket: hyper has one, the connection's task the other. Both run
 /// in the same task, so that nobody ever waits for the lock.
 #[derive(Debug)]
-pub(super) struct GuardedIo<S>(Arc<Mutex<Guard<S>>>);
+pub(super) struct GuardedIo<S> {
+    guard: Arc<Mutex<Guard<S>>>,
+    connection: Arc<ConnectionShared>,
+}
 
 impl<S: Transport> GuardedIo<S> {
     pub(super) fn new(guard: Guard<S>) -> Self {
-        Self(Arc::new(Mutex::new(guard)))
+        let connection = Arc::clone(&guard.connection);
+        Self { guard: Arc::new(Mutex::new(guard)), connection }
     }
 
     pub(super) fn other_handle(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self { guard: Arc::clone(&self.guard), connection: Arc::clone(&self.connection) }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Guard<S>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.guard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The socket, once the other handle is gone.
     pub(super) fn into_guard(self) -> Option<Guard<S>> {
-        Some(Arc::into_inner(self.0)?.into_inner().unwrap_or_else(PoisonError::into_inner))
+        Some(Arc::into_inner(self.guard)?.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -62,7 +66,11 @@ impl<S: Transport> hyper::rt::Write for GuardedIo<S> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.lock().poll_flush(cx)
+        if self.connection.http1.has_more_heads() {
+            // Another answer is about to follow; they leave together.
+            return Poll::Ready(Ok(()));
+        }
+        self.lock().poll_flush_held(cx)
     }
 
     /// The connection's task ends the socket: it waits until the client has seen the last answer.

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use falconry_features::{BoxError, FeatureError, RequestBody, ResponseHead};
 use http::{
     HeaderValue, Request, Response, Version,
@@ -20,8 +21,8 @@ use super::Rejection;
 use crate::{
     connection::ConnectionShared,
     exchange::{
-        Drain, Driver, KestrelRequestBody, Phase, Progress, RequestBodyState, ResponseBody, UpgradeState,
-        head_response, streaming_response, whole_response,
+        Drain, Driver, Exchange, KestrelRequestBody, Phase, Progress, RequestBodyState, ResponseBody,
+        UpgradeState, head_response, streaming_response, usual_response, whole_response,
     },
 };
 
@@ -75,12 +76,10 @@ impl Http1Service {
         }
         let can_have_body = !incoming.is_end_stream();
         let expects_continue = can_have_body && parts.headers.contains_key(EXPECT);
-        let max_size = self.connection.options.limits.max_request_body_size();
-        exchange.shared.reset(
-            number,
-            RequestBodyState::new(can_have_body, expects_continue, max_size),
-            note.may_upgrade,
-        );
+        let body_state = can_have_body.then(|| {
+            RequestBodyState::new(expects_continue, self.connection.options.limits.max_request_body_size())
+        });
+        exchange.shared.begin(number, body_state, note.may_upgrade);
         let body = if can_have_body {
             RequestBody::new(KestrelRequestBody::new(incoming, Arc::clone(&exchange.shared)))
         } else {
@@ -115,7 +114,10 @@ impl Future for Http1Future {
         match &mut this.state {
             State::Running(driver) => {
                 let progress = driver.poll(cx);
-                this.poll_answer(cx, progress)
+                match driver.take_whole() {
+                    Some((exchange, data)) => Poll::Ready(this.answer_usual(exchange, data)),
+                    None => this.poll_answer(cx, progress),
+                }
             }
             State::Draining(_, drain) => {
                 let is_read = ready!(drain.poll(cx));
@@ -182,6 +184,13 @@ impl Http1Future {
                 false
             }
         }
+    }
+
+    /// The run is over, and its response is of one piece or less.
+    fn answer_usual(&mut self, exchange: Box<Exchange>, data: Option<Bytes>) -> Answer {
+        self.state = State::Done;
+        self.settle_closing(&exchange.shared.connection);
+        usual_response(exchange, data, self.closes).ok_or_else(aborted)
     }
 
     /// The run is over.

@@ -70,11 +70,8 @@ impl StreamRun {
         let can_have_body = protocol.is_none() && !incoming.is_end_stream();
         let expects_continue = can_have_body && parts.headers.contains_key(EXPECT);
         let max_size = options.limits.max_request_body_size();
-        shared.reset(
-            respond.stream_id().as_u32().into(),
-            RequestBodyState::new(can_have_body, expects_continue, max_size),
-            protocol.is_some(),
-        );
+        let body_state = can_have_body.then(|| RequestBodyState::new(expects_continue, max_size));
+        shared.begin(respond.stream_id().as_u32().into(), body_state, protocol.is_some());
         let (body, tunnel) = if protocol.is_some() {
             (RequestBody::empty(), Some(incoming))
         } else if can_have_body {

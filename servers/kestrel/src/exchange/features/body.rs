@@ -2,7 +2,7 @@
 
 use std::{
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     task::{Context, Poll, ready},
 };
 
@@ -24,6 +24,7 @@ pub(crate) struct KestrelRequestBody<B> {
 
 impl<B> KestrelRequestBody<B> {
     pub(crate) fn new(inner: B, shared: Arc<ExchangeShared>) -> Self {
+        shared.has_body.store(true, Ordering::Relaxed);
         Self { inner, shared, read: 0, has_begun: false, is_refused: false }
     }
 }
@@ -122,6 +123,7 @@ impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> Body for KestrelReque
 
 impl<B> Drop for KestrelRequestBody<B> {
     fn drop(&mut self) {
+        self.shared.has_body.store(false, Ordering::Relaxed);
         self.shared.note_reading(false);
     }
 }

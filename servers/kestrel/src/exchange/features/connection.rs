@@ -1,21 +1,24 @@
 //! The connection as a request sees it.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::IpAddr,
+    sync::{Arc, atomic::Ordering},
+};
 
 use falconry_features::{HttpConnectionFeature, PlainConnection};
 
-use crate::connection::ConnectionShared;
+use crate::exchange::ExchangeShared;
 
 /// The connection; middleware may change it for its request.
 #[derive(Debug)]
 pub(crate) struct KestrelConnection {
-    shared: Arc<ConnectionShared>,
+    exchange: Arc<ExchangeShared>,
     changed: Option<Box<PlainConnection>>,
 }
 
 impl KestrelConnection {
-    pub(crate) fn new(shared: Arc<ConnectionShared>) -> Self {
-        Self { shared, changed: None }
+    pub(crate) fn new(exchange: Arc<ExchangeShared>) -> Self {
+        Self { exchange, changed: None }
     }
 
     /// What the last request changed is gone.
@@ -25,6 +28,7 @@ impl KestrelConnection {
 
     fn change(&mut self) -> &mut PlainConnection {
         if self.changed.is_none() {
+            self.exchange.has_changed_connection.store(true, Ordering::Relaxed);
             self.changed = Some(Box::new(PlainConnection {
                 connection_id: self.connection_id().to_owned(),
                 remote_ip_address: self.remote_ip_address(),
@@ -39,7 +43,7 @@ impl KestrelConnection {
 
 impl HttpConnectionFeature for KestrelConnection {
     fn connection_id(&self) -> &str {
-        self.changed.as_ref().map_or(&self.shared.id, |changed| &changed.connection_id)
+        self.changed.as_ref().map_or(&self.exchange.connection.id, |changed| &changed.connection_id)
     }
 
     fn set_connection_id(&mut self, id: &str) {
@@ -49,7 +53,7 @@ impl HttpConnectionFeature for KestrelConnection {
     fn remote_ip_address(&self) -> Option<IpAddr> {
         match &self.changed {
             Some(changed) => changed.remote_ip_address,
-            None => self.shared.endpoints.remote.map(|address| address.ip()),
+            None => self.exchange.connection.endpoints.remote.map(|address| address.ip()),
         }
     }
 
@@ -60,7 +64,7 @@ impl HttpConnectionFeature for KestrelConnection {
     fn remote_port(&self) -> u16 {
         match &self.changed {
             Some(changed) => changed.remote_port,
-            None => self.shared.endpoints.remote.map_or(0, |address| address.port()),
+            None => self.exchange.connection.endpoints.remote.map_or(0, |address| address.port()),
         }
     }
 
@@ -71,7 +75,7 @@ impl HttpConnectionFeature for KestrelConnection {
     fn local_ip_address(&self) -> Option<IpAddr> {
         match &self.changed {
             Some(changed) => changed.local_ip_address,
-            None => self.shared.endpoints.local.map(|address| address.ip()),
+            None => self.exchange.connection.endpoints.local.map(|address| address.ip()),
         }
     }
 
@@ -82,7 +86,7 @@ impl HttpConnectionFeature for KestrelConnection {
     fn local_port(&self) -> u16 {
         match &self.changed {
             Some(changed) => changed.local_port,
-            None => self.shared.endpoints.local.map_or(0, |address| address.port()),
+            None => self.exchange.connection.endpoints.local.map_or(0, |address| address.port()),
         }
     }
 

@@ -8,8 +8,12 @@ mod stream;
 mod upgrade;
 mod view;
 
-use std::{any::Any, sync::Arc};
+use std::{
+    any::Any,
+    sync::{Arc, atomic::Ordering},
+};
 
+use bytes::Bytes;
 use falconry_features::{
     FeatureCollection, HttpConnectionFeature, HttpInformationalResponseFeature,
     HttpMaxRequestBodySizeFeature, HttpMinRequestBodyDataRateFeature, HttpMinResponseDataRateFeature,
@@ -53,8 +57,7 @@ fn common(shared: &Arc<ExchangeShared>) -> FeatureCollection {
     features.set::<dyn HttpResponseBodyFeature>(Box::new(KestrelResponseBody::new(Arc::clone(shared))));
     features.set::<dyn HttpRequestFeature>(Box::new(KestrelRequest::default()));
     features.set::<dyn HttpRequestLifetimeFeature>(Box::new(view.clone()));
-    features
-        .set::<dyn HttpConnectionFeature>(Box::new(KestrelConnection::new(Arc::clone(&shared.connection))));
+    features.set::<dyn HttpConnectionFeature>(Box::new(KestrelConnection::new(Arc::clone(shared))));
     features.set::<dyn HttpRequestIdentifierFeature>(Box::new(view.clone()));
     features.set::<dyn HttpRequestBodyDetectionFeature>(Box::new(view.clone()));
     features.set::<dyn HttpMaxRequestBodySizeFeature>(Box::new(view.clone()));
@@ -128,15 +131,6 @@ fn takes_trailers(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Gives a cleared exchange's response storage for its fields.
-pub(super) fn fill_response(exchange: &mut Exchange) {
-    if let Some(response) = exchange.features.get_mut::<dyn HttpResponseFeature>()
-        && let Ok(head) = response.head_mut()
-    {
-        std::mem::swap(&mut head.headers, &mut exchange.spare_headers);
-    }
-}
-
 /// Takes the head of the response out of its feature, without a copy where nobody else holds it.
 pub(super) fn take_head(features: &mut FeatureCollection) -> Option<ResponseHead> {
     own_mut!(features, dyn HttpResponseFeature as PlainResponse).map(PlainResponse::recycle)
@@ -156,25 +150,29 @@ pub(super) fn clear(exchange: &mut Exchange) {
     }
 }
 
-/// Ends the usual response, whose body has been written and whose end needs nothing but saying so;
-/// false if it is not the usual one.
-pub(super) fn finish_at_once(features: &mut FeatureCollection) -> bool {
-    let Some(response) = own_mut!(features, dyn HttpResponseFeature as PlainResponse) else { return false };
+/// Ends the usual response, whose body has been written and whose end needs nothing but saying so:
+/// gives the only piece of its body. `None` and no change if it is not the usual one. Only for features that
+/// nothing has been set in, on HTTP/1: there are no trailers.
+pub(super) fn end_whole(features: &mut FeatureCollection) -> Option<Option<Bytes>> {
+    let response = own_mut!(features, dyn HttpResponseFeature as PlainResponse)?;
     if !response.has_started() || response.callbacks_mut().has_completed() {
-        return false;
+        return None;
     }
-    own_mut!(features, dyn HttpResponseBodyFeature as KestrelResponseBody)
-        .is_some_and(|body| body.complete(None).is_ok())
+    own_mut!(features, dyn HttpResponseBodyFeature as KestrelResponseBody)?.complete_whole()
 }
 
-/// Clears the server's own objects; `None` if one of them is missing.
-fn clear_own(exchange: &mut Exchange) -> Option<()> {
+/// Clears the server's own objects and gives the head of the response; `None` if one of them is missing.
+pub(super) fn clear_own(exchange: &mut Exchange) -> Option<ResponseHead> {
     let features = &mut exchange.features;
-    own_mut!(features, dyn HttpResponseFeature as PlainResponse)?.recycle();
-    own_mut!(features, dyn HttpRequestFeature as KestrelRequest)?.clear(&mut exchange.spare_headers);
-    own_mut!(features, dyn HttpConnectionFeature as KestrelConnection)?.clear();
+    let storage = own_mut!(features, dyn HttpRequestFeature as KestrelRequest)?.clear();
+    let head = own_mut!(features, dyn HttpResponseFeature as PlainResponse)?.recycle_with(storage);
+    let has_changed_connection = &exchange.shared.has_changed_connection;
+    if has_changed_connection.load(Ordering::Relaxed) {
+        has_changed_connection.store(false, Ordering::Relaxed);
+        own_mut!(features, dyn HttpConnectionFeature as KestrelConnection)?.clear();
+    }
     if exchange.shared.stream.is_some() {
         stream::clear(features)?;
     }
-    Some(())
+    Some(head)
 }

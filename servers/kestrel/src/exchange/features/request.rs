@@ -11,7 +11,8 @@ use crate::http1::{Rejection, decode_path, split_target};
 pub(crate) struct KestrelRequest {
     version: Version,
     method: Method,
-    uri: Uri,
+    /// `None` between requests: a URI holds on to the buffer that it was read into.
+    uri: Option<Uri>,
     headers: HeaderMap,
     body: RequestBody,
     scheme: Text,
@@ -40,26 +41,26 @@ impl KestrelRequest {
     ) -> Result<(), Rejection> {
         self.version = parts.version;
         self.method = parts.method;
-        self.uri = parts.uri;
         self.headers = parts.headers;
         self.body = body;
         if scheme != "http" {
             self.scheme.set(scheme);
         }
+        let uri = self.uri.insert(parts.uri);
         match raw_target {
             Some(raw) => {
                 self.raw_target.set(&String::from_utf8_lossy(raw));
                 self.read_own_target()
             }
-            None if self.uri.path_and_query().is_none() || self.uri.scheme().is_some() => {
-                self.raw_target.set(&self.uri.to_string());
+            None if uri.path_and_query().is_none() || uri.scheme().is_some() => {
+                self.raw_target.set(&uri.to_string());
                 self.read_own_target()
             }
-            None if needs_decoding(self.uri.path()) => {
+            None if needs_decoding(uri.path()) => {
                 self.path.begin();
-                decode_path(self.uri.path(), &mut self.path.own)
+                decode_path(uri.path(), &mut self.path.own)
             }
-            None if self.uri.path() == "*" => {
+            None if uri.path() == "*" => {
                 self.path.begin();
                 Ok(())
             }
@@ -67,18 +68,21 @@ impl KestrelRequest {
         }
     }
 
-    /// Empties it; the fields' storage goes to `spare_headers`, empty, for another use.
-    pub(crate) fn clear(&mut self, spare_headers: &mut HeaderMap) {
+    /// Empties it; gives the storage of the fields, for another use.
+    pub(crate) fn clear(&mut self) -> HeaderMap {
         self.method = Method::GET;
-        self.uri = Uri::default();
+        self.uri = None;
         self.body = RequestBody::empty();
         self.scheme.clear();
         self.path_base.clear();
         self.path.clear();
         self.query_string.clear();
         self.raw_target.clear();
-        self.headers.clear();
-        std::mem::swap(&mut self.headers, spare_headers);
+        std::mem::take(&mut self.headers)
+    }
+
+    fn path_and_query(&self) -> &str {
+        self.uri.as_ref().and_then(Uri::path_and_query).map_or("", |both| both.as_str())
     }
 
     fn read_own_target(&mut self) -> Result<(), Rejection> {
@@ -123,7 +127,7 @@ impl HttpRequestFeature for KestrelRequest {
     }
 
     fn path(&self) -> &str {
-        self.path.get_or(|| self.uri.path())
+        self.path.get_or(|| self.uri.as_ref().map_or("", Uri::path))
     }
 
     fn set_path(&mut self, path: &str) {
@@ -132,7 +136,7 @@ impl HttpRequestFeature for KestrelRequest {
 
     fn query_string(&self) -> &str {
         self.query_string.get_or(|| {
-            let path_and_query = self.uri.path_and_query().map_or("", |both| both.as_str());
+            let path_and_query = self.path_and_query();
             path_and_query.find('?').map_or("", |start| &path_and_query[start..])
         })
     }
@@ -142,7 +146,7 @@ impl HttpRequestFeature for KestrelRequest {
     }
 
     fn raw_target(&self) -> &str {
-        self.raw_target.get_or(|| self.uri.path_and_query().map_or("", |both| both.as_str()))
+        self.raw_target.get_or(|| self.path_and_query())
     }
 
     fn set_raw_target(&mut self, raw_target: &str) {
@@ -186,5 +190,6 @@ impl Text {
 
 /// True if the decoded path differs from the one sent: percent signs or dot segments.
 fn needs_decoding(path: &str) -> bool {
-    path.bytes().any(|byte| byte == b'%') || path.contains("/.")
+    let bytes = path.as_bytes();
+    memchr::memchr(b'%', bytes).is_some() || (memchr::memchr(b'.', bytes).is_some() && path.contains("/."))
 }

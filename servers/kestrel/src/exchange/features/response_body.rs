@@ -30,7 +30,9 @@ impl KestrelResponseBody {
 
     /// Begins the answer to a request with `method`.
     pub(crate) fn begin(&mut self, method: &Method) {
-        self.method.clone_from(method);
+        if self.method != *method {
+            self.method.clone_from(method);
+        }
         self.head = None;
         self.flush = None;
     }
@@ -46,6 +48,16 @@ impl KestrelResponseBody {
             state.output.start(head);
         }
         state.output.complete(trailers)
+    }
+
+    /// Ends a response without trailers that is as most are, and gives its piece of body; see
+    /// [`ExchangeShared::take_whole`].
+    pub(crate) fn complete_whole(&mut self) -> Option<Option<Bytes>> {
+        // A head that is still here has no body, which is for `complete`.
+        if self.head.is_some() || self.rules.finish().is_err() {
+            return None;
+        }
+        self.shared.take_whole()
     }
 }
 

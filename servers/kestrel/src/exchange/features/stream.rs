@@ -2,7 +2,7 @@
 
 use std::{
     any::Any,
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     task::{Context, Poll},
 };
 
@@ -67,7 +67,7 @@ impl HttpResetFeature for StreamView {
 
 impl Http2StreamIdFeature for StreamView {
     fn stream_id(&self) -> u32 {
-        u32::try_from(self.0.lock().number).unwrap_or_default()
+        u32::try_from(self.0.number.load(Ordering::Relaxed)).unwrap_or_default()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Small views: body detection, limits, rates, identity, lifetime, trailers.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use falconry_features::{
     CancellationToken, FeatureError, HttpMaxRequestBodySizeFeature, HttpMinRequestBodyDataRateFeature,
@@ -67,10 +67,9 @@ impl HttpMinResponseDataRateFeature for View {
 
 impl HttpRequestIdentifierFeature for View {
     fn trace_identifier(&self) -> String {
-        let state = self.0.lock();
-        match &state.trace_identifier {
+        match &self.0.lock().trace_identifier {
             Some(identifier) => identifier.clone(),
-            None => format!("{}:{:08X}", self.0.connection.id, state.number),
+            None => format!("{}:{:08X}", self.0.connection.id, self.0.number.load(Ordering::Relaxed)),
         }
     }
 
