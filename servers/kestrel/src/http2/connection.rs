@@ -15,7 +15,12 @@ use h2::{
 use http::Request;
 use tokio::time::{Instant, Sleep};
 
-use super::{guard::Guard, io::GuardedIo, stream::StreamRun};
+use super::{
+    guard::Guard,
+    io::GuardedIo,
+    keep_alive::{Due, KeepAlive},
+    stream::StreamRun,
+};
 use crate::{KestrelServerLimits, connection::ConnectionShared, http1::linger, transport::Transport};
 
 /// How long a connection without streams is kept when the server stops: streams that the client has
@@ -27,7 +32,7 @@ const CLOSING_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Serves a connection of which `read` has been read already, until it ends.
 pub(crate) async fn serve<S: Transport>(stream: S, read: Vec<u8>, connection: Arc<ConnectionShared>) {
-    let io = GuardedIo::new(Guard::new(stream, read));
+    let io = GuardedIo::new(Guard::new(stream, read, &connection.options.limits));
     let Some(h2) = shake_hands(&io, &connection).await else { return };
     let mut running = Http2Connection::new(h2, io.other_handle(), &connection);
     let end = std::future::poll_fn(|cx| running.poll_served(cx)).await;
@@ -104,15 +109,18 @@ struct Http2Connection<S: Transport> {
     idle_since: Option<Instant>,
     /// When the connection was told to end after the streams under way.
     stopping_since: Option<Instant>,
+    keep_alive: KeepAlive,
     /// When the last GOAWAY was sent.
     closing_since: Option<Instant>,
 }
 
 impl<S: Transport> Http2Connection<S> {
-    fn new(h2: H2<S>, io: GuardedIo<S>, connection: &Arc<ConnectionShared>) -> Self {
+    fn new(mut h2: H2<S>, io: GuardedIo<S>, connection: &Arc<ConnectionShared>) -> Self {
+        let keep_alive = KeepAlive::new(h2.ping_pong(), &connection.options.limits.http2);
         Self {
             h2,
             io,
+            keep_alive,
             connection: Arc::clone(connection),
             accepted: Vec::new(),
             timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
@@ -168,21 +176,21 @@ impl<S: Transport> Http2Connection<S> {
         if let Some(reason) = violation
             && self.closing_since.is_none()
         {
-            self.close(reason);
-            return Poll::Ready(None);
+            return Poll::Ready(self.close(reason));
         }
         self.poll_deadline(cx)
     }
 
-    /// Ends the connection with a GOAWAY.
-    fn close(&mut self, reason: Reason) {
+    /// Ends the connection with a GOAWAY, which h2 has to send.
+    fn close(&mut self, reason: Reason) -> Option<End> {
         self.closing_since = Some(Instant::now());
         self.h2.abrupt_shutdown(reason);
+        None
     }
 
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Option<End>> {
         loop {
-            let Some((wait, deadline)) = self.next_wait() else { return Poll::Pending };
+            let Some((wait, deadline)) = self.next_wait(cx) else { return Poll::Pending };
             if self.armed.is_none_or(|armed| armed > deadline) {
                 self.armed = Some(deadline);
                 self.timer.as_mut().reset(deadline);
@@ -197,36 +205,41 @@ impl<S: Transport> Http2Connection<S> {
             tracing::debug!(connection = self.connection.id, ?wait, "the connection has waited too long");
             return Poll::Ready(match wait {
                 Wait::Closing | Wait::Response => Some(End::Aborted),
-                Wait::Idle | Wait::Stop => {
-                    self.close(Reason::NO_ERROR);
-                    None
-                }
+                Wait::Idle | Wait::Stop => self.close(Reason::NO_ERROR),
+                Wait::Fields | Wait::Pong => self.close(Reason::INTERNAL_ERROR),
+                Wait::Ping if self.keep_alive.send() => None,
+                Wait::Ping => self.close(Reason::INTERNAL_ERROR),
             });
         }
     }
 
     /// What the connection waits for now, and until when: the soonest of all.
-    fn next_wait(&mut self) -> Option<(Wait, Instant)> {
+    fn next_wait(&mut self, cx: &mut Context<'_>) -> Option<(Wait, Instant)> {
         let limits = &self.connection.options.limits;
         if let Some(since) = self.closing_since {
             return Some((Wait::Closing, since + CLOSING_TIMEOUT));
         }
-        if self.h2.has_streams() {
-            self.idle_since = None;
-        }
-        let idle = match self.h2.has_streams() {
-            true => None,
-            false => {
-                let since = *self.idle_since.get_or_insert_with(Instant::now);
-                match self.stopping_since {
-                    Some(_) => Some((Wait::Stop, since.max(self.stopping_since?) + STOP_GRACE)),
-                    None => limits.keep_alive_timeout().map(|limit| (Wait::Idle, since + limit)),
-                }
-            }
+        let has_streams = self.h2.has_streams();
+        let idle_since = match has_streams {
+            true => self.idle_since.take().and(None),
+            false => Some(*self.idle_since.get_or_insert_with(Instant::now)),
         };
-        let response = self.io.lock().response.deadline(limits.min_response_data_rate());
+        let idle = idle_since.and_then(|since| match self.stopping_since {
+            Some(stopping) => Some((Wait::Stop, since.max(stopping) + STOP_GRACE)),
+            None => limits.keep_alive_timeout().map(|limit| (Wait::Idle, since + limit)),
+        });
+        let guard = self.io.lock();
+        let response = guard.response.deadline(limits.min_response_data_rate());
+        let fields = guard.fields_since().zip(limits.request_headers_timeout());
+        let last_read = guard.last_read;
+        drop(guard);
+        let keep_alive = self.keep_alive.next(cx, last_read).map(|due| match due {
+            Due::Ping(deadline) => (Wait::Ping, deadline),
+            Due::Pong(deadline) => (Wait::Pong, deadline),
+        });
         let response = response.map(|deadline| (Wait::Response, deadline));
-        [idle, response].into_iter().flatten().min_by_key(|(_, deadline)| *deadline)
+        let fields = fields.map(|(since, limit)| (Wait::Fields, since + limit));
+        [idle, response, fields, keep_alive].into_iter().flatten().min_by_key(|(_, deadline)| *deadline)
     }
 }
 
@@ -235,6 +248,12 @@ impl<S: Transport> Http2Connection<S> {
 enum Wait {
     /// A stream.
     Idle,
+    /// The rest of a request's fields.
+    Fields,
+    /// A silent client, for its time to be asked.
+    Ping,
+    /// Its answer.
+    Pong,
     /// Streams that were under way when the server stopped.
     Stop,
     /// The client to take what was sent.

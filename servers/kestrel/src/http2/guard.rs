@@ -9,14 +9,21 @@ use std::{
 use h2::Reason;
 use tokio::{io::ReadBuf, time::Instant};
 
-use crate::{http1::DataWait, transport::Transport};
+use super::inspect::{Inspector, Limits, Step};
+use crate::{KestrelServerLimits, http1::DataWait, transport::Transport};
+
+/// How much is read at once behind a frame that is not whole.
+const READ_SIZE: usize = 16 * 1024;
 
 /// The guarded socket of one connection.
 #[derive(Debug)]
 pub(super) struct Guard<S> {
     pub(super) stream: S,
-    /// What has been read and not gone to h2.
+    inspector: Inspector,
+    /// What has been read and has not gone to h2.
     held: Vec<u8>,
+    /// So much of that may go.
+    cleared: usize,
     /// The connection must end with this.
     violation: Option<Reason>,
     pub(super) is_at_end: bool,
@@ -28,38 +35,152 @@ pub(super) struct Guard<S> {
 
 impl<S: Transport> Guard<S> {
     /// A socket of which `read` has been read already.
-    pub(super) fn new(stream: S, read: Vec<u8>) -> Self {
-        Self {
+    pub(super) fn new(stream: S, read: Vec<u8>, limits: &KestrelServerLimits) -> Self {
+        let inspector = Inspector::new(Limits {
+            max_frame_size: limits.http2.max_frame_size() as usize,
+            max_fields: limits.max_request_headers_total_size(),
+            header_table_size: limits.http2.header_table_size() as usize,
+            max_streams: limits.http2.max_streams_per_connection(),
+        });
+        let mut guard = Self {
             stream,
+            inspector,
             held: read,
+            cleared: 0,
             violation: None,
             is_at_end: false,
             last_read: Instant::now(),
             response: DataWait::default(),
-        }
+        };
+        guard.inspect_held();
+        guard
     }
 
-    /// The reason for which the connection must end.
+    /// The reason for which the connection must end, once h2 has taken everything before it.
     pub(super) fn violation(&self) -> Option<Reason> {
-        self.violation
+        if self.cleared == 0 { self.violation } else { None }
     }
 
+    /// Since when the client has been sending the fields of a request.
+    pub(super) fn fields_since(&self) -> Option<Instant> {
+        self.inspector.fields_since()
+    }
+
+    /// Gives h2 what is in order.
     pub(super) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.held.is_empty() {
-            let count = self.held.len().min(buffer.remaining());
-            buffer.put_slice(&self.held[..count]);
-            self.held.drain(..count);
-            return Poll::Ready(Ok(()));
+        loop {
+            if self.cleared > 0 {
+                let count = self.cleared.min(buffer.remaining());
+                buffer.put_slice(&self.held[..count]);
+                self.held.drain(..count);
+                self.cleared -= count;
+                return Poll::Ready(Ok(()));
+            }
+            if self.violation.is_some() {
+                // The connection ends by what it sends now.
+                return Poll::Pending;
+            }
+            if self.held.is_empty() {
+                if ready!(self.poll_read_direct(cx, buffer))? {
+                    return Poll::Ready(Ok(()));
+                }
+            } else {
+                ready!(self.poll_read_held(cx))?;
+                if self.is_at_end {
+                    // h2 need not know of a frame that was cut off.
+                    return Poll::Ready(Ok(()));
+                }
+            }
         }
-        let before = buffer.filled().len();
+    }
+
+    /// Reads straight into h2's buffer, where what is in order stays; true if that is anything.
+    fn poll_read_direct(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<bool>> {
+        let start = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        self.is_at_end = buffer.filled().len() == before;
         self.last_read = Instant::now();
+        let (before, read) = buffer.filled().split_at(start);
+        if read.is_empty() {
+            self.is_at_end = true;
+            return Poll::Ready(Ok(true));
+        }
+        let mut passed = 0;
+        loop {
+            match self.inspector.inspect(&read[passed..]) {
+                Step::Pass(count) => passed += count,
+                Step::NeedMore => break,
+                Step::Malformed(count) => {
+                    self.hold_malformed(&read[passed..], count);
+                    self.inspect_held();
+                    let end = before.len() + passed;
+                    buffer.set_filled(end);
+                    return Poll::Ready(Ok(passed > 0));
+                }
+                Step::Fail(reason) => {
+                    self.violation = Some(reason);
+                    break;
+                }
+            }
+        }
+        self.held.extend_from_slice(&read[passed..]);
+        let end = start + passed;
+        buffer.set_filled(end);
+        Poll::Ready(Ok(passed > 0))
+    }
+
+    /// Reads behind a frame that is not whole.
+    fn poll_read_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let len = self.held.len();
+        self.held.resize(len + READ_SIZE, 0);
+        let mut buffer = ReadBuf::new(&mut self.held[len..]);
+        let read = Pin::new(&mut self.stream).poll_read(cx, &mut buffer);
+        let count = buffer.filled().len();
+        self.held.truncate(len + count);
+        ready!(read)?;
+        self.last_read = Instant::now();
+        self.is_at_end = count == 0;
+        self.inspect_held();
         Poll::Ready(Ok(()))
+    }
+
+    fn inspect_held(&mut self) {
+        loop {
+            match self.inspector.inspect(&self.held[self.cleared..]) {
+                Step::Pass(count) => self.cleared += count,
+                Step::NeedMore => return,
+                Step::Malformed(count) => {
+                    let rest = self.held.split_off(self.cleared);
+                    self.hold_malformed(&rest, count);
+                }
+                Step::Fail(reason) => {
+                    self.violation = Some(reason);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Holds `input`, whose first `len` bytes are the last frame of a field block that makes its message
+    /// malformed. h2 cannot be told so, but resets a stream for a field that does not exist in HTTP/2:
+    /// one is added in a CONTINUATION frame.
+    fn hold_malformed(&mut self, input: &[u8], len: usize) {
+        const FLAGS: usize = 4;
+        const STREAM: std::ops::Range<usize> = 5..9;
+        const END_HEADERS: u8 = 0x4;
+        const FIELD: &[u8] = b"\0\x0aconnection\x01x";
+        let start = self.held.len();
+        let (frame, rest) = input.split_at(len);
+        self.held.extend_from_slice(frame);
+        self.held[start + FLAGS] &= !END_HEADERS;
+        self.held.extend_from_slice(&[0, 0, FIELD.len() as u8, 9, END_HEADERS]);
+        self.held.extend_from_slice(&frame[STREAM]);
+        self.held.extend_from_slice(FIELD);
+        self.cleared = self.held.len();
+        self.held.extend_from_slice(rest);
     }
 
     pub(super) fn poll_write(

@@ -7,16 +7,13 @@ use tokio::{
     time::Instant,
 };
 
-use super::serve;
+use super::{inspect::PREFACE, serve};
 use crate::{
     HttpProtocols,
     connection::ConnectionShared,
     http1::{self, linger},
     transport::Transport,
 };
-
-/// What every client of HTTP/2 begins with (RFC 9113 section 3.4).
-const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// GOAWAY, last stream 0, HTTP_1_1_REQUIRED (RFC 9113 section 6.8), behind the SETTINGS that every
 /// server begins with.
@@ -35,6 +32,10 @@ pub(crate) async fn serve_clear<S: Transport>(
     let Some(first) = First::read(&mut stream, &connection).await else { return };
     let speaks_http1 = protocols.contains(HttpProtocols::HTTP1);
     let speaks_http2 = protocols.contains(HttpProtocols::HTTP2);
+    if first.bytes.is_empty() && !speaks_http1 {
+        // Nobody to answer to.
+        return;
+    }
     let answer = match first.is_preface() {
         true if speaks_http2 => return serve(stream, first.bytes, connection).await,
         false if speaks_http1 => {
