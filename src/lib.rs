@@ -19,7 +19,7 @@
 //! # What is where
 //!
 //! * [`HttpContext`], [`Handler`], [`with_state`]: one request, and what answers it.
-//! * [`Pipeline`], [`Middleware`]: what stands around a handler.
+//! * [`Pipeline`], [`Middleware`]: what stands around a handler; [`middleware`]: what behind proxies belongs there.
 //! * [`WebHost`], [`WebHostBuilder`], [`Configuration`], [`ApplicationLifetime`]: the program around it all.
 //! * [`features`]: the contract with servers. [`HttpContext::features`] asks for what a server offers beyond the
 //!   typed views; who writes a server needs nothing but this crate, `falconry-features`.
@@ -41,6 +41,7 @@ mod duplex_io;
 mod error;
 mod handler;
 mod hosting;
+pub mod middleware;
 mod pipeline;
 mod state;
 #[cfg(feature = "tower")]

@@ -8,11 +8,12 @@ use super::{
     ApplicationLifetime, Configuration, HostError, WebHost,
     configuration::process_variables,
     console::Console,
+    front::Front,
     host::Parts,
     servers::{self, Servers},
     sources::{Settings, Sources},
 };
-use crate::Handler;
+use crate::{Handler, middleware::IisOptions};
 
 /// Says what a host shall be. What is said here wins over every other source of settings.
 ///
@@ -48,6 +49,9 @@ use crate::Handler;
 /// | `environment` | a name such as `Development` | `Production` |
 /// | `contentRoot` | the directory of the program's files | the current one |
 /// | `config` | one more configuration file, JSON or TOML | none |
+/// | `AllowedHosts` | hosts, with `;` between them; requests for others are refused | all |
+/// | `ForwardedHeaders_Enabled` | address and scheme of the client come from `X-Forwarded-*` | false |
+/// | `iisIntegration` | the program knows when a [module](IisOptions) has started it | true |
 #[must_use = "a builder does nothing until it is run or built"]
 pub struct WebHostBuilder {
     sources: Sources,
@@ -56,6 +60,7 @@ pub struct WebHostBuilder {
     shutdown_timeout: Option<Duration>,
     console: Console,
     lifetime: ApplicationLifetime,
+    iis: IisOptions,
     #[cfg(feature = "kestrel")]
     kestrel: Vec<super::kestrel::ConfigureKestrel>,
 }
@@ -69,6 +74,7 @@ impl WebHostBuilder {
             shutdown_timeout: None,
             console: Console::default(),
             lifetime: ApplicationLifetime::default(),
+            iis: IisOptions::default(),
             #[cfg(feature = "kestrel")]
             kestrel: Vec::new(),
         }
@@ -189,6 +195,18 @@ impl WebHostBuilder {
         self.setting("contentRoot", path)
     }
 
+    /// Whether the program serves the [module](IisOptions) that the environment says has started it.
+    /// Default: true. Key: `iisIntegration`.
+    pub fn iis_integration(self, integrate: bool) -> Self {
+        self.setting("iisIntegration", integrate.to_string())
+    }
+
+    /// Sets options for the case that a module has started the program.
+    pub fn iis_options(mut self, configure: impl FnOnce(&mut IisOptions)) -> Self {
+        configure(&mut self.iis);
+        self
+    }
+
     /// The events of the host that is to be built, for handlers and callbacks.
     pub fn lifetime(&self) -> ApplicationLifetime {
         self.lifetime.clone()
@@ -199,7 +217,8 @@ impl WebHostBuilder {
     /// # Errors
     /// A setting or configuration file is wrong, or the server asked for is not compiled in.
     pub fn build(self, handler: impl Handler) -> Result<WebHost, HostError> {
-        let Settings { configuration, environment, content_root } = self.sources.load()?;
+        let Settings { mut configuration, environment, content_root, module } = self.sources.load()?;
+        let front = Front::new(&mut configuration, module)?;
         let silent = configuration.flag("suppressStatusMessages")?.unwrap_or_default();
         let seconds = configuration.parsed("shutdownTimeoutSeconds", "a whole number of seconds")?;
         let shutdown_timeout = self.shutdown_timeout.or_else(|| seconds.map(Duration::from_secs));
@@ -218,7 +237,7 @@ impl WebHostBuilder {
             }
         };
         Ok(WebHost::new(
-            handler,
+            front.before(handler, self.iis, &self.lifetime),
             Parts {
                 server,
                 server_name,

@@ -7,6 +7,7 @@ mod builder;
 mod configuration;
 mod console;
 mod error;
+mod front;
 mod host;
 mod in_flight;
 #[cfg(feature = "kestrel")]

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Configuration, HostError};
+use super::{Configuration, ConfigurationError, HostError};
+use crate::middleware::ModuleEnvironment;
 
 /// Everything that a builder was told.
 #[derive(Debug, Default)]
@@ -18,6 +19,8 @@ pub(super) struct Settings {
     pub(super) configuration: Configuration,
     pub(super) environment: String,
     pub(super) content_root: PathBuf,
+    /// The module that has started the program, if one has.
+    pub(super) module: Result<Option<ModuleEnvironment>, ConfigurationError>,
 }
 
 impl Sources {
@@ -49,10 +52,13 @@ impl Sources {
         // This one variable wins over files: it is how one program is run on several servers.
         let server = self.variables.iter().filter(|(name, _)| name.eq_ignore_ascii_case("FALCONRY_SERVER"));
         let server: Vec<_> = server.cloned().collect();
-        configuration.add_environment("", self.variables);
+        let mut plain = Configuration::new();
+        plain.add_environment("", self.variables);
+        let module = ModuleEnvironment::read(&host, &plain);
+        configuration.merge(plain);
         configuration.add_environment("FALCONRY_", server);
         configuration.merge(direct);
-        Ok(Settings { configuration, environment, content_root })
+        Ok(Settings { configuration, environment, content_root, module })
     }
 }
 

@@ -38,7 +38,7 @@ impl<'a> Next<'a> {
         self.start(ctx).await
     }
 
-    pub(super) fn start<'b>(self, ctx: &'b mut HttpContext) -> BoxFuture<'b, Result>
+    pub(crate) fn start<'b>(self, ctx: &'b mut HttpContext) -> BoxFuture<'b, Result>
     where
         'a: 'b,
     {

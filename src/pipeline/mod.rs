@@ -7,6 +7,7 @@ use std::{fmt, sync::Arc};
 
 use falconry_features::BoxFuture;
 
+pub(crate) use self::branch::segments_after;
 pub use self::middleware::{Middleware, MiddlewareFn, Next};
 use crate::{Handler, HttpContext, Result};
 

@@ -1,0 +1,9 @@
+//! The application's side of the module: a program that a front starts, which passes requests on.
+
+mod environment;
+mod middleware;
+mod options;
+mod token;
+
+pub use self::options::IisOptions;
+pub(crate) use self::{environment::ModuleEnvironment, middleware::IisIntegration};
