@@ -83,11 +83,8 @@ const OTHER_FEATURES: &[(&str, Option<&str>, &str)] = &[
 ];
 
 /// Features that our Kestrel is still to offer.
-const NOT_YET: &[&str] = &[
-    "ConnectionHeartbeatFeature",
-    "ConnectionTransportFeature",
-    "PersistentStateFeature",
-];
+const NOT_YET: &[&str] =
+    &["ConnectionHeartbeatFeature", "ConnectionTransportFeature", "PersistentStateFeature"];
 
 fn main() -> ExitCode {
     let mut trials = Vec::new();
