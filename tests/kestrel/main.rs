@@ -3,5 +3,6 @@
 mod configuration;
 mod endpoints;
 mod memory;
+mod reload;
 mod stop;
 mod support;

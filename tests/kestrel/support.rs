@@ -18,7 +18,7 @@ use falconry_kestrel::{KestrelServer, KestrelServerOptions};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Running {
-    server: KestrelServer,
+    pub(crate) server: KestrelServer,
     pub(crate) addresses: Vec<String>,
 }
 
@@ -28,7 +28,24 @@ impl Running {
         if options.endpoints().is_empty() {
             options.listen(SocketAddr::from(([127, 0, 0, 1], 0)));
         }
+        Self::start_as_it_is(options).await
+    }
+
+    /// Starts the contract app.
+    pub(crate) async fn start_as_it_is(options: KestrelServerOptions) -> Self {
+        Self::run(KestrelServer::new(options)).await
+    }
+
+    /// Starts the contract app with an address of the host.
+    pub(crate) async fn start_on(options: KestrelServerOptions, url: &str, is_preferred: bool) -> Self {
         let server = KestrelServer::new(options);
+        let addresses = server.features().get::<dyn ServerAddressesFeature>().unwrap();
+        addresses.add(url).unwrap();
+        addresses.set_prefer_hosting_urls(is_preferred);
+        Self::run(server).await
+    }
+
+    async fn run(server: KestrelServer) -> Self {
         server.start(Arc::new(HostingApplication::new(contract::app()))).await.expect("it starts");
         let addresses = server.features().get::<dyn ServerAddressesFeature>().unwrap().addresses();
         Self { server, addresses }

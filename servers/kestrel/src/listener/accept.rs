@@ -9,10 +9,11 @@ use std::{
     time::Duration,
 };
 
+use falconry_features::CancellationToken;
 use tokio::net::TcpListener;
 
-use super::Security;
-use crate::{HttpProtocols, connection::ConnectionShared, server::ServerShared, transport::Socket};
+use super::{Current, Manner};
+use crate::{connection::ConnectionShared, server::ServerShared, transport::Socket};
 
 /// How long to wait when the system has no more file descriptors or memory.
 const BACK_OFF: Duration = Duration::from_millis(100);
@@ -22,7 +23,6 @@ const BACK_OFF: Duration = Duration::from_millis(100);
 pub(crate) struct Listener {
     socket: ListeningSocket,
     no_delay: bool,
-    security: Security,
 }
 
 #[derive(Debug)]
@@ -42,19 +42,14 @@ struct SocketFile(PathBuf);
 impl Listener {
     pub(super) fn tcp(socket: std::net::TcpListener, no_delay: bool) -> io::Result<Self> {
         let socket = ListeningSocket::Tcp(TcpListener::from_std(socket)?);
-        Ok(Self { socket, no_delay, security: Security::Clear(HttpProtocols::HTTP1) })
+        Ok(Self { socket, no_delay })
     }
 
     #[cfg(unix)]
     pub(super) fn unix(socket: std::os::unix::net::UnixListener, file: Option<PathBuf>) -> io::Result<Self> {
         let socket = tokio::net::UnixListener::from_std(socket)?;
         let socket = ListeningSocket::Unix(socket, file.map(SocketFile));
-        Ok(Self { socket, no_delay: false, security: Security::Clear(HttpProtocols::HTTP1) })
-    }
-
-    /// The same, with connections that begin so.
-    pub(super) fn secured(self, security: Security) -> Self {
-        Self { security, ..self }
+        Ok(Self { socket, no_delay: false })
     }
 
     /// The IP address that is listened on.
@@ -66,17 +61,22 @@ impl Listener {
         }
     }
 
-    /// Accepts until the server stops; what the system has accepted by then is served, too.
-    pub(crate) async fn accept_all(self, server: Arc<ServerShared>) {
-        let mut stopped = server.connections.listening_ends().cancelled();
+    /// Accepts until `ends` fires; what the system has accepted by then is served, too.
+    pub(crate) async fn accept_all(
+        self,
+        manner: Arc<Manner>,
+        ends: CancellationToken,
+        server: Arc<ServerShared>,
+    ) {
+        let mut ended = ends.cancelled();
         loop {
             let accepted = tokio::select! {
                 biased;
-                () = &mut stopped => break,
+                () = &mut ended => break,
                 accepted = std::future::poll_fn(|cx| self.poll_accept(cx)) => accepted,
             };
             match accepted {
-                Ok(socket) => self.serve(socket, &server),
+                Ok(socket) => self.serve(socket, &manner, &server),
                 Err(error) if is_connections_own(&error) => {}
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted; trying again");
@@ -86,7 +86,7 @@ impl Listener {
         }
         let mut cx = Context::from_waker(Waker::noop());
         while let Poll::Ready(Ok(socket)) = self.poll_accept(&mut cx) {
-            self.serve(socket, &server);
+            self.serve(socket, &manner, &server);
         }
     }
 
@@ -100,19 +100,19 @@ impl Listener {
         }
     }
 
-    fn serve(&self, socket: Socket, server: &Arc<ServerShared>) {
+    fn serve(&self, socket: Socket, manner: &Manner, server: &Arc<ServerShared>) {
         if let Socket::Tcp(stream) = &socket
             && self.no_delay
         {
             // Only slower without it.
             let _ = stream.set_nodelay(true);
         }
-        let shared = ConnectionShared::new(Arc::clone(server), socket.endpoints(), self.security.scheme());
-        let Some(open) = server.connections.open(shared) else {
+        let Current { security, group } = manner.current();
+        let shared = ConnectionShared::new(Arc::clone(server), socket.endpoints(), security.scheme());
+        let Some(open) = server.connections.open(shared, group) else {
             tracing::warn!("ConnectionRejected: the limit of concurrent connections is reached");
             return;
         };
-        let security = self.security.clone();
         tokio::spawn(async move {
             security.serve(socket, Arc::clone(&open.shared)).await;
             open.shared.lifetime.end().await;

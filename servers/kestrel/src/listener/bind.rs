@@ -4,30 +4,23 @@ use std::{
     io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     path::Path,
+    sync::Arc,
 };
 
 use falconry_features::ServerError;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::{Listener, Security};
+use super::{Current, Listener, Manner};
 use crate::{KestrelServerOptions, ListenEndpoint, ListenOptions, SocketTransportOptions};
 
-/// An endpoint that is bound: one listening socket, or two for both loopback addresses.
+/// An endpoint that is bound: one listening socket, or several for both loopback addresses.
 #[derive(Debug)]
 pub(crate) struct BoundEndpoint {
-    url: String,
-    listeners: Vec<Listener>,
-}
-
-impl BoundEndpoint {
+    pub(crate) options: ListenOptions,
     /// The address that was bound, with the port that the system chose.
-    pub(crate) fn url(&self) -> String {
-        self.url.clone()
-    }
-
-    pub(crate) fn into_listeners(self) -> Vec<Listener> {
-        self.listeners
-    }
+    pub(crate) address: Option<SocketAddr>,
+    pub(crate) manner: Arc<Manner>,
+    pub(crate) listeners: Vec<Listener>,
 }
 
 /// Binds and listens.
@@ -35,7 +28,7 @@ pub(crate) fn bind(
     endpoint: &ListenOptions,
     options: &KestrelServerOptions,
 ) -> Result<BoundEndpoint, ServerError> {
-    let security = Security::of(endpoint)?;
+    let manner = Arc::new(Manner::new(Current::of(endpoint)?));
     let transport = &options.transport;
     let listeners: Vec<_> = match endpoint.endpoint() {
         ListenEndpoint::Ip(address) => vec![bind_ip(*address, endpoint, transport)?],
@@ -50,14 +43,18 @@ pub(crate) fn bind(
             )));
         }
     };
-    let url = match (endpoint.endpoint(), listeners.first().and_then(Listener::local_addr)) {
+    let address = listeners.first().and_then(Listener::local_addr);
+    Ok(BoundEndpoint { options: endpoint.clone(), address, manner, listeners })
+}
+
+/// The URL of an endpoint that is bound to `address`.
+pub(crate) fn url(endpoint: &ListenOptions, address: Option<SocketAddr>) -> String {
+    match (endpoint.endpoint(), address) {
         (ListenEndpoint::Ip(_) | ListenEndpoint::AnyIp { .. } | ListenEndpoint::Handle(_), Some(address)) => {
             format!("{}://{address}", endpoint.scheme())
         }
         _ => endpoint.to_string(),
-    };
-    let listeners = listeners.into_iter().map(|listener| listener.secured(security.clone())).collect();
-    Ok(BoundEndpoint { url, listeners })
+    }
 }
 
 fn bind_ip(

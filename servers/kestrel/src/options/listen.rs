@@ -51,6 +51,15 @@ impl ListenEndpoint {
             _ => Ok(()),
         }
     }
+
+    /// The port that it asks for.
+    pub(crate) fn port(&self) -> Option<u16> {
+        match self {
+            Self::AnyIp { port } | Self::Localhost { port, .. } => Some(*port),
+            Self::Ip(address) => Some(address.port()),
+            Self::Handle(_) | Self::NamedPipe(_) | Self::Unix(_) => None,
+        }
+    }
 }
 
 /// As in a URL, what follows the `://`.

@@ -1,11 +1,13 @@
 //! The open connections: counted, limited, stopped and aborted together.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    collections::{HashMap, HashSet},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use falconry_features::CancellationToken;
 use tokio::sync::Notify;
 
 use crate::{KestrelServerLimits, connection::ConnectionShared};
@@ -15,17 +17,35 @@ use crate::{KestrelServerLimits, connection::ConnectionShared};
 pub(crate) struct Connections {
     state: Mutex<State>,
     ended: Notify,
-    listening: CancellationToken,
     max_open: Option<usize>,
     max_upgraded: Option<usize>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    open: HashMap<u64, Arc<ConnectionShared>>,
+    open: HashMap<u64, Open>,
     next_key: u64,
     upgraded: usize,
     is_stopping: bool,
+    stopping: HashSet<ConnectionGroup>,
+}
+
+#[derive(Debug)]
+struct Open {
+    connection: Arc<ConnectionShared>,
+    group: ConnectionGroup,
+}
+
+/// The connections that one endpoint accepts while it is set up in one way: they are stopped together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ConnectionGroup(u64);
+
+impl ConnectionGroup {
+    /// A group of its own.
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 /// A connection that is counted as open until this is dropped.
@@ -40,24 +60,27 @@ impl Connections {
         Self {
             state: Mutex::default(),
             ended: Notify::new(),
-            listening: CancellationToken::new(),
             max_open: limits.max_concurrent_connections(),
             max_upgraded: limits.max_concurrent_upgraded_connections(),
         }
     }
 
     /// Counts a new connection; `None` if there are too many. Upgraded ones do not count.
-    pub(crate) fn open(&self, connection: Arc<ConnectionShared>) -> Option<OpenConnection> {
+    pub(crate) fn open(
+        &self,
+        connection: Arc<ConnectionShared>,
+        group: ConnectionGroup,
+    ) -> Option<OpenConnection> {
         let mut state = self.lock();
         if self.max_open.is_some_and(|max| state.open.len().saturating_sub(state.upgraded) >= max) {
             return None;
         }
-        if state.is_stopping {
+        if state.is_stopping || state.stopping.contains(&group) {
             connection.signal.stop();
         }
         let key = state.next_key;
         state.next_key += 1;
-        state.open.insert(key, Arc::clone(&connection));
+        state.open.insert(key, Open { connection: Arc::clone(&connection), group });
         Some(OpenConnection { shared: connection, key })
     }
 
@@ -73,32 +96,44 @@ impl Connections {
         self.lock().upgraded -= 1;
     }
 
-    /// Fires when no more connections shall be accepted.
-    pub(crate) fn listening_ends(&self) -> &CancellationToken {
-        &self.listening
-    }
-
-    pub(super) fn stop_listening(&self) {
-        self.listening.cancel();
-    }
-
     /// Every connection ends after what is under way.
     pub(super) fn stop(&self) {
         let mut state = self.lock();
         state.is_stopping = true;
-        state.open.values().for_each(|connection| connection.signal.stop());
+        state.open.values().for_each(|open| open.connection.signal.stop());
+    }
+
+    /// The connections of one group end after what is under way, also those still to be accepted.
+    pub(super) fn stop_group(&self, group: ConnectionGroup) {
+        let mut state = self.lock();
+        state.stopping.insert(group);
+        state.of(group).for_each(|connection| connection.signal.stop());
+    }
+
+    /// The connections of one group end at once.
+    pub(super) fn abort_group(&self, group: ConnectionGroup) {
+        self.lock().of(group).for_each(|connection| connection.signal.abort());
     }
 
     /// Every connection ends at once.
     pub(super) fn abort(&self) {
-        self.lock().open.values().for_each(|connection| connection.signal.abort());
+        self.lock().open.values().for_each(|open| open.connection.signal.abort());
     }
 
     /// Completes when there is no connection left.
     pub(super) async fn all_ended(&self) {
+        self.reach(|state| state.open.is_empty()).await;
+    }
+
+    /// Completes when there is no connection of this group left.
+    pub(super) async fn group_ended(&self, group: ConnectionGroup) {
+        self.reach(|state| state.of(group).next().is_none()).await;
+    }
+
+    async fn reach(&self, is_reached: impl Fn(&State) -> bool) {
         loop {
             let ended = self.ended.notified();
-            if self.lock().open.is_empty() {
+            if is_reached(&self.lock()) {
                 return;
             }
             ended.await;
@@ -107,6 +142,12 @@ impl Connections {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn of(&self, group: ConnectionGroup) -> impl Iterator<Item = &ConnectionShared> {
+        self.open.values().filter(move |open| open.group == group).map(|open| &*open.connection)
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod connections;
 mod endpoints;
+mod reconfigure;
+mod running;
 mod shared;
 
 use std::{fmt, sync::Arc};
@@ -11,11 +13,14 @@ use falconry_features::{
     Deadline, FeatureCollection, HttpApplication, Server, ServerAddresses, ServerAddressesFeature,
     ServerError,
 };
-use tokio::{sync::Mutex, task::JoinHandle};
+use tokio::sync::Mutex;
 
-pub(crate) use self::connections::Connections;
-pub(crate) use self::shared::ServerShared;
-use crate::{KestrelServerOptions, listener::BoundEndpoint};
+use self::running::Running;
+pub(crate) use self::{
+    connections::{ConnectionGroup, Connections},
+    shared::ServerShared,
+};
+use crate::KestrelServerOptions;
 
 /// The cross-platform HTTP server.
 ///
@@ -44,12 +49,6 @@ enum State {
     Stopped,
 }
 
-/// A server that has been started.
-struct Running {
-    shared: Arc<ServerShared>,
-    listeners: Vec<JoinHandle<()>>,
-}
-
 impl KestrelServer {
     /// A server with these options; nothing is bound before the start.
     pub fn new(options: KestrelServerOptions) -> Self {
@@ -62,21 +61,6 @@ impl KestrelServer {
             features: Arc::new(features),
             state: Mutex::new(State::New),
         }
-    }
-
-    fn run(&self, application: Arc<dyn HttpApplication>, endpoints: Vec<BoundEndpoint>) -> Running {
-        let shared = Arc::new(ServerShared {
-            options: Arc::clone(&self.options),
-            features: Arc::clone(&self.features),
-            application,
-            connections: Connections::new(&self.options.limits),
-        });
-        let listeners = endpoints
-            .into_iter()
-            .flat_map(BoundEndpoint::into_listeners)
-            .map(|listener| tokio::spawn(listener.accept_all(Arc::clone(&shared))))
-            .collect();
-        Running { shared, listeners }
     }
 }
 
@@ -98,9 +82,16 @@ impl Server for KestrelServer {
             }
         }
         self.options.validate()?;
-        let endpoints = endpoints::bind_all(&self.options, &*self.addresses)?;
-        self.addresses.bound(endpoints.iter().map(BoundEndpoint::url).collect());
-        *state = State::Running(self.run(application, endpoints));
+        let bound = endpoints::bind_all(&self.options, &*self.addresses)?;
+        let shared = ServerShared {
+            options: Arc::clone(&self.options),
+            features: Arc::clone(&self.features),
+            application,
+            connections: Connections::new(&self.options.limits),
+        };
+        let running = Running::new(shared, bound);
+        self.addresses.bound(running.urls());
+        *state = State::Running(running);
         Ok(())
     }
 
@@ -114,36 +105,11 @@ impl Server for KestrelServer {
     }
 }
 
-impl Running {
-    async fn stop(self, deadline: &Deadline) {
-        let connections = &self.shared.connections;
-        // First: an answer from here on tells its client that the connection closes.
-        connections.stop();
-        connections.stop_listening();
-        for listener in self.listeners {
-            // A listener that panicked has stopped, too.
-            let _ = listener.await;
-        }
-        if deadline.limit(connections.all_ended()).await.is_some() {
-            return;
-        }
-        tracing::debug!(
-            "NotAllConnectionsClosedGracefully: some connections did not end before the deadline"
-        );
-        connections.abort();
-        let aborted = tokio::time::timeout(std::time::Duration::from_secs(1), connections.all_ended()).await;
-        if aborted.is_err() {
-            tracing::debug!("NotAllConnectionsAborted: some connections could not be ended");
-        }
-    }
-}
-
 impl Drop for KestrelServer {
     /// Dropping a running server aborts its connections.
     fn drop(&mut self) {
         if let State::Running(running) = self.state.get_mut() {
-            running.listeners.iter().for_each(JoinHandle::abort);
-            running.shared.connections.abort();
+            running.abort();
         }
     }
 }

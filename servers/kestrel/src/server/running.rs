@@ -1,0 +1,130 @@
+//! A server that has been started: its endpoints, and their end.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use falconry_features::{CancellationToken, Deadline};
+use tokio::{task::JoinHandle, time::timeout};
+
+use super::{ServerShared, endpoints::Bound};
+use crate::{
+    ListenOptions,
+    configuration::EndpointSettings,
+    listener::{BoundEndpoint, Manner, url},
+};
+
+/// How long the connections of an endpoint that goes may take for what is under way.
+const GRACE: Duration = Duration::from_secs(5);
+
+pub(super) struct Running {
+    pub(super) shared: Arc<ServerShared>,
+    /// The endpoints of code or of addresses.
+    fixed: Vec<RunningEndpoint>,
+    /// The endpoints of the configuration, in their order.
+    pub(super) configured: Vec<ConfiguredRunning>,
+    /// False if addresses were preferred to all endpoints.
+    pub(super) follows_configuration: bool,
+}
+
+pub(super) struct ConfiguredRunning {
+    pub(super) settings: EndpointSettings,
+    pub(super) endpoint: RunningEndpoint,
+}
+
+/// An endpoint that accepts connections.
+pub(super) struct RunningEndpoint {
+    pub(super) options: ListenOptions,
+    pub(super) address: Option<SocketAddr>,
+    pub(super) manner: Arc<Manner>,
+    ends: CancellationToken,
+    listeners: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    pub(super) fn new(shared: ServerShared, bound: Bound) -> Self {
+        let shared = Arc::new(shared);
+        let fixed = bound.fixed.into_iter().map(|bound| RunningEndpoint::start(bound, &shared)).collect();
+        let configured = bound.configured.into_iter().map(|(settings, bound)| ConfiguredRunning {
+            settings,
+            endpoint: RunningEndpoint::start(bound, &shared),
+        });
+        Self {
+            fixed,
+            configured: configured.collect(),
+            follows_configuration: bound.follows_configuration,
+            shared,
+        }
+    }
+
+    /// The addresses that are listened on.
+    pub(super) fn urls(&self) -> Vec<String> {
+        self.endpoints().map(RunningEndpoint::url).collect()
+    }
+
+    pub(super) async fn stop(mut self, deadline: &Deadline) {
+        let connections = &self.shared.connections;
+        // First: an answer from here on tells its client that the connection closes.
+        connections.stop();
+        self.endpoints().for_each(|endpoint| endpoint.ends.cancel());
+        let configured = self.configured.iter_mut().map(|configured| &mut configured.endpoint);
+        for endpoint in self.fixed.iter_mut().chain(configured) {
+            endpoint.stop_listening().await;
+        }
+        if deadline.limit(connections.all_ended()).await.is_some() {
+            return;
+        }
+        tracing::debug!(
+            "NotAllConnectionsClosedGracefully: some connections did not end before the deadline"
+        );
+        connections.abort();
+        if timeout(Duration::from_secs(1), connections.all_ended()).await.is_err() {
+            tracing::debug!("NotAllConnectionsAborted: some connections could not be ended");
+        }
+    }
+
+    pub(super) fn abort(&self) {
+        self.endpoints().flat_map(|endpoint| &endpoint.listeners).for_each(JoinHandle::abort);
+        self.shared.connections.abort();
+    }
+
+    /// The connections that went by this manner end after what is under way, or when their time is up.
+    pub(super) fn dismiss(&self, group: super::ConnectionGroup) {
+        self.shared.connections.stop_group(group);
+        let shared = Arc::clone(&self.shared);
+        tokio::spawn(async move {
+            let connections = &shared.connections;
+            if timeout(GRACE, connections.group_ended(group)).await.is_err() {
+                tracing::debug!("aborting the connections of an endpoint that has been stopped");
+                connections.abort_group(group);
+            }
+        });
+    }
+
+    fn endpoints(&self) -> impl Iterator<Item = &RunningEndpoint> {
+        self.fixed.iter().chain(self.configured.iter().map(|configured| &configured.endpoint))
+    }
+}
+
+impl RunningEndpoint {
+    pub(super) fn start(bound: BoundEndpoint, shared: &Arc<ServerShared>) -> Self {
+        let BoundEndpoint { options, address, manner, listeners } = bound;
+        let ends = CancellationToken::new();
+        let accept = |listener: crate::listener::Listener| {
+            tokio::spawn(listener.accept_all(Arc::clone(&manner), ends.clone(), Arc::clone(shared)))
+        };
+        let listeners = listeners.into_iter().map(accept).collect();
+        Self { options, address, manner, ends, listeners }
+    }
+
+    pub(super) fn url(&self) -> String {
+        url(&self.options, self.address)
+    }
+
+    /// On return the sockets are closed, and what they had accepted is being served.
+    pub(super) async fn stop_listening(&mut self) {
+        self.ends.cancel();
+        for listener in self.listeners.drain(..) {
+            // A listener that panicked has stopped, too.
+            let _ = listener.await;
+        }
+    }
+}
