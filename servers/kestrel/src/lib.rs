@@ -10,15 +10,19 @@
 //! | `aws-lc-rs` | aws-lc-rs as that: the default, with post-quantum key exchange | yes |
 //! | `ring` | ring as that: the default where `aws-lc-rs` is not there | no |
 //! | `pkcs12` | certificates from PKCS#12 files, and keys that are encrypted | yes |
+//! | `metrics` | [`MetricsObserver`], which records with the `metrics` facade | no |
+//! | `opentelemetry` | [`OpenTelemetryObserver`], which records with OpenTelemetry | no |
 //! | `dev-certs` | the program `dev-certs`, which makes the certificate for work on one's own machine | yes |
 
 mod addresses;
 mod configuration;
 mod connection;
+mod events;
 mod exchange;
 mod http1;
 mod http2;
 mod listener;
+mod metrics;
 mod options;
 mod server;
 #[cfg(feature = "tls")]
@@ -27,4 +31,6 @@ mod transport;
 
 #[cfg(feature = "tls")]
 pub use self::tls::*;
-pub use self::{addresses::*, configuration::KestrelConfiguration, options::*, server::KestrelServer};
+pub use self::{
+    addresses::*, configuration::KestrelConfiguration, metrics::*, options::*, server::KestrelServer,
+};

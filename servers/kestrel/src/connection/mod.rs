@@ -1,5 +1,6 @@
 //! One accepted connection: what its requests share, whatever the protocol.
 
+mod age;
 mod features;
 mod id;
 mod signal;
@@ -11,9 +12,9 @@ use std::{
 
 use falconry_features::FeatureCollection;
 
-pub(crate) use self::{features::Lifetime, signal::Signal};
+pub(crate) use self::{age::Aging, features::Lifetime, signal::Signal};
 use crate::{
-    KestrelServerOptions, exchange::ExchangePool, http1::Http1Link, server::ServerShared,
+    KestrelServerOptions, exchange::ExchangePool, http1::Http1Link, metrics::Observed, server::ServerShared,
     transport::Endpoints,
 };
 
@@ -31,6 +32,8 @@ pub(crate) struct ConnectionShared {
     pub(crate) http1: Http1Link,
     /// Exchanges to be used again.
     pub(crate) exchanges: ExchangePool,
+    /// What observers are told.
+    pub(crate) observed: Observed,
 }
 
 impl ConnectionShared {
@@ -45,6 +48,7 @@ impl ConnectionShared {
             lifetime: Arc::default(),
             http1: Http1Link::new(&options.limits),
             exchanges: ExchangePool::default(),
+            observed: Observed::default(),
             options,
             server,
         })

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::ExchangeShared;
-use crate::http1::Rejection;
+use crate::{events, http1::Rejection, metrics::error_type};
 
 impl ExchangeShared {
     /// The application waits for the request's body, or does no longer.
@@ -50,10 +50,14 @@ impl ExchangeShared {
     /// What carries an aborted exchange goes with it: the stream or, on HTTP/1, the connection, unless
     /// the application has returned and only its response is given up.
     pub(crate) fn abort_transport(&self) {
+        events::application_aborted_connection(self);
         match &self.stream {
             Some(stream) => stream.abort(),
             None if self.is_ended.load(Ordering::Relaxed) => {}
-            None => self.connection.signal.abort(),
+            None => {
+                self.connection.observed.failed(error_type::ABORTED_BY_APP);
+                self.connection.signal.abort();
+            }
         }
     }
 }

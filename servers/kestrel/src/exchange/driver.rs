@@ -12,6 +12,7 @@ use falconry_features::{
 };
 
 use super::{Exchange, ExchangeShared};
+use crate::events;
 
 /// The application's run for one exchange: polled by the service until the response starts, then by
 /// the body of the response.
@@ -213,18 +214,9 @@ fn has_completed_callbacks(features: &mut FeatureCollection) -> bool {
 
 fn log_error(shared: &ExchangeShared, error: &BoxError) {
     let error = &**error as &(dyn std::error::Error + 'static);
-    let connection = &*shared.connection.id;
     if shared.is_aborted() {
-        tracing::debug!(
-            connection,
-            error,
-            "RequestAborted: the application ended with an error after the request was aborted"
-        );
+        events::request_aborted(shared, error);
     } else {
-        tracing::error!(
-            connection,
-            error,
-            "ApplicationError: an unhandled error was thrown by the application"
-        );
+        events::application_error(shared, error);
     }
 }

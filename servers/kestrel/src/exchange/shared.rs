@@ -14,7 +14,7 @@ use http::HeaderMap;
 use tokio::sync::oneshot;
 
 use super::Output;
-use crate::{connection::ConnectionShared, http2::StreamLink};
+use crate::{connection::ConnectionShared, http2::StreamLink, server::OpenUpgrade};
 
 /// One request and response in progress. Pooled: [`reset`](Self::reset) makes it fit for the next.
 pub(crate) struct ExchangeShared {
@@ -41,6 +41,8 @@ pub(crate) struct State {
     pub(crate) upgrade: UpgradeState,
     /// Who waits for the raw stream after an upgrade.
     pub(crate) stream_sender: Option<oneshot::Sender<Box<dyn DuplexStream>>>,
+    /// Counts the upgrade for as long as it is the exchange's.
+    pub(crate) open_upgrade: Option<OpenUpgrade>,
     abort_token: Option<CancellationToken>,
     pub(crate) trace_identifier: Option<String>,
 }
@@ -189,6 +191,7 @@ impl State {
         self.request_body = RequestBodyState::none(max_request_body_size);
         self.upgrade = UpgradeState::Impossible;
         (self.stream_sender, self.abort_token, self.trace_identifier) = (None, None, None);
+        self.open_upgrade = None;
     }
 
     /// The error of everything that comes after the connection has left HTTP.

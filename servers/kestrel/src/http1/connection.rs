@@ -1,6 +1,7 @@
 //! One HTTP/1 connection from its first byte to its last.
 
 use std::{
+    error::Error,
     io,
     pin::Pin,
     sync::Arc,
@@ -17,7 +18,7 @@ use super::{
     service::Http1Service,
     upgraded::run_upgraded,
 };
-use crate::{connection::ConnectionShared, transport::Transport};
+use crate::{connection::ConnectionShared, events, metrics::error_type, transport::Transport};
 
 /// How many fields hyper takes unless told otherwise.
 const HYPER_MAX_HEADERS: usize = 100;
@@ -35,6 +36,7 @@ pub(crate) async fn serve_read<S: Transport>(
     since: Option<Instant>,
     connection: Arc<ConnectionShared>,
 ) {
+    connection.observed.speaks("1.1");
     let io = GuardedIo::new(Guard::new(stream, Arc::clone(&connection)).with_input(read, since));
     let served = Http1Connection::new(io, &connection).await;
     let Some(mut guard) = served.guard else { return };
@@ -45,8 +47,11 @@ pub(crate) async fn serve_read<S: Transport>(
         return run_upgraded(guard, driver, &connection).await;
     }
     match served.end {
-        End::Orderly if guard.is_at_end => {}
-        End::Orderly => linger(guard.stream, &connection).await,
+        End::Orderly if guard.is_at_end => events::connection_disconnect(&connection),
+        End::Orderly => {
+            events::connection_disconnect(&connection);
+            linger(guard.stream, &connection).await;
+        }
         End::Aborted => guard.stream.reset_on_close(),
     }
 }
@@ -121,7 +126,8 @@ impl<S: Transport> Http1Connection<S> {
                 Poll::Ready(Ok(None)) => {}
                 Poll::Ready(Ok(Some(end))) => return Poll::Ready(end),
                 Poll::Ready(Err(error)) => {
-                    tracing::debug!(connection = self.connection.id, %error, "ConnectionAborted");
+                    events::request_processing_error(&self.connection, &error);
+                    self.connection.observed.failed(error_type::of(error.kind()));
                     return Poll::Ready(End::Aborted);
                 }
             }
@@ -176,10 +182,16 @@ impl<S: Transport> Http1Connection<S> {
     }
 
     fn end_of(&self, error: &hyper::Error) -> End {
-        tracing::debug!(connection = self.connection.id, %error, "ConnectionError: HTTP/1 ended early");
+        events::request_processing_error(&self.connection, error);
         let is_own = error.is_user() && !self.connection.signal.is_aborted();
         // A response that the application could not finish is cut off with an orderly end, so that
         // the client has all that left before; what it lacks tells the client that it is a part.
+        let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+        self.connection.observed.failed(match source {
+            _ if is_own => error_type::ERROR_AFTER_STARTING_RESPONSE,
+            Some(error) => error_type::of(error.kind()),
+            None => error_type::IO_ERROR,
+        });
         if is_own { End::Orderly } else { End::Aborted }
     }
 }

@@ -21,7 +21,7 @@ use super::{
     outgoing::Outgoing,
     waits::DataWait,
 };
-use crate::{connection::ConnectionShared, transport::Transport};
+use crate::{connection::ConnectionShared, events, metrics::error_type, transport::Transport};
 
 /// How far the guard reads ahead of hyper while a request is under way, to notice that the client
 /// has gone.
@@ -306,7 +306,10 @@ impl<S: Transport> Guard<S> {
             return Some((Wait::RequestBody, deadline));
         }
         if self.inspector.at_message_start() && self.input.is_empty() {
-            let since = *self.idle_since.get_or_insert_with(Instant::now);
+            let since = *self.idle_since.get_or_insert_with(|| {
+                events::connection_keep_alive(&self.connection);
+                Instant::now()
+            });
             return Some((Wait::NextRequest, deadline(since, limits.keep_alive_timeout())));
         }
         let since = *self.head_since.get_or_insert_with(Instant::now);
@@ -316,10 +319,18 @@ impl<S: Transport> Guard<S> {
     /// Acts on a wait that was too long. An error is the end of the connection.
     pub(super) fn expire(&mut self, wait: Wait) -> io::Result<()> {
         match wait {
-            Wait::NextRequest => self.is_at_end = true,
+            Wait::NextRequest => {
+                self.connection.observed.failed(error_type::KEEP_ALIVE_TIMEOUT);
+                self.is_at_end = true;
+            }
             Wait::Head => self.refuse(Rejection::RequestHeadersTimeout, false),
-            Wait::RequestBody => self.refuse(Rejection::RequestBodyTimeout, true),
+            Wait::RequestBody => {
+                events::request_body_too_slow(&self.connection, self.connection.http1.request_number());
+                self.refuse(Rejection::RequestBodyTimeout, true);
+            }
             Wait::Response => {
+                events::response_too_slow(&self.connection, self.connection.http1.request_number());
+                self.connection.observed.failed(error_type::MIN_RESPONSE_DATA_RATE);
                 return Err(io::Error::new(
                     io::ErrorKind::TimedOut,
                     "the client reads the response more slowly than the minimum data rate",
@@ -412,7 +423,9 @@ impl<S: Transport> Guard<S> {
     fn refuse(&mut self, rejection: Rejection, is_in_body: bool) {
         let link = &self.connection.http1;
         self.is_refused = true;
+        self.connection.observed.failed(rejection.error_type());
         if is_in_body {
+            events::connection_bad_request(&self.connection, link.request_number(), rejection.message());
             self.body_failure = Some(rejection);
             link.fail_body(rejection);
         } else {

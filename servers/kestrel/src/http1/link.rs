@@ -131,6 +131,11 @@ impl Http1Link {
         (number, note)
     }
 
+    /// The number of the last request that the service has taken.
+    pub(crate) fn request_number(&self) -> u64 {
+        self.requests_taken.load(Ordering::Relaxed)
+    }
+
     /// Names the exchange that hears of the client's end.
     pub(crate) fn set_current(&self, exchange: &Arc<ExchangeShared>) {
         let address = Arc::as_ptr(exchange) as usize;

@@ -15,9 +15,9 @@ mod tests;
 mod upgraded;
 mod waits;
 
-use self::link::HeadNote;
 #[cfg(feature = "tls")]
 pub(crate) use self::connection::serve;
+use self::link::HeadNote;
 pub(crate) use self::{
     connection::serve_read,
     inspect::{Rejection, is_authority, is_connect_authority, is_same_authority, is_valid_host},

@@ -20,6 +20,7 @@ use tokio::time::Sleep;
 use super::Rejection;
 use crate::{
     connection::ConnectionShared,
+    events,
     exchange::{
         Drain, Driver, Exchange, KestrelRequestBody, Phase, Progress, RequestBodyState, ResponseBody,
         UpgradeState, head_response, streaming_response, usual_response, whole_response,
@@ -119,8 +120,14 @@ impl Future for Http1Future {
                     None => this.poll_answer(cx, progress),
                 }
             }
-            State::Draining(_, drain) => {
+            State::Draining(driver, drain) => {
                 let is_read = ready!(drain.poll(cx));
+                if !is_read {
+                    driver
+                        .shared()
+                        .into_iter()
+                        .for_each(|request| events::request_body_drain_timed_out(request));
+                }
                 this.closes |= !is_read;
                 Poll::Ready(this.answer_whole())
             }
@@ -176,6 +183,10 @@ impl Http1Future {
         };
         match driver.take_request_body() {
             Some(body) => {
+                driver
+                    .shared()
+                    .into_iter()
+                    .for_each(|request| events::request_body_not_entirely_read(request));
                 self.state = State::Draining(driver, Box::new(Drain::new(body)));
                 true
             }
@@ -229,6 +240,9 @@ impl Http1Future {
         match std::mem::replace(&mut self.state, State::Done) {
             State::Refused(rejection, connection) => {
                 connection.http1.is_in_flight.store(false, Ordering::Relaxed);
+                connection.observed.failed(rejection.error_type());
+                let number = connection.http1.request_number();
+                events::connection_bad_request(&connection, number, rejection.message());
                 Ok(refusal(rejection, connection.options.add_server_header))
             }
             State::Failed(error) => Err(error),
@@ -252,7 +266,6 @@ impl Hold for Option<Pin<Box<Sleep>>> {
 
 /// The answer to a request that the guard has refused: no body, and the connection closes.
 fn refusal(rejection: Rejection, adds_server: bool) -> Response<ResponseBody> {
-    tracing::debug!(reason = rejection.message(), "ConnectionBadRequest: the connection sent a bad request");
     let mut response = Response::new(ResponseBody::Single(None));
     *response.status_mut() = rejection.status();
     let headers = response.headers_mut();

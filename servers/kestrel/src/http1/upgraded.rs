@@ -23,7 +23,9 @@ pub(super) async fn run_upgraded<S: Transport>(
     mut driver: Driver,
     connection: &Arc<ConnectionShared>,
 ) {
-    let _counted = UpgradedConnection(connection);
+    let _observed = connection.observed.upgraded();
+    // Counted until the run is over, although the exchange may live on.
+    let _counted = driver.shared().and_then(|shared| shared.lock().open_upgrade.take());
     let sender = driver.shared().and_then(|shared| shared.lock().stream_sender.take());
     let stream = UpgradedStream { stream: guard.stream, input: guard.input };
     if let Some(sender) = sender {
@@ -37,14 +39,6 @@ pub(super) async fn run_upgraded<S: Transport>(
     tokio::select! {
         () = run => {}
         () = connection.signal.aborted() => {}
-    }
-}
-
-struct UpgradedConnection<'a>(&'a ConnectionShared);
-
-impl Drop for UpgradedConnection<'_> {
-    fn drop(&mut self) {
-        self.0.server.connections.end_upgrade();
     }
 }
 

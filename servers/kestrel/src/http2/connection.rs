@@ -21,7 +21,14 @@ use super::{
     keep_alive::{Due, KeepAlive},
     stream::StreamRun,
 };
-use crate::{KestrelServerLimits, connection::ConnectionShared, http1::linger, transport::Transport};
+use crate::{
+    KestrelServerLimits,
+    connection::ConnectionShared,
+    events,
+    http1::{Rejection, linger},
+    metrics::error_type,
+    transport::Transport,
+};
 
 /// How long a connection without streams is kept when the server stops: streams that the client has
 /// opened before it heard of the stop may be under way.
@@ -32,6 +39,7 @@ const CLOSING_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Serves a connection of which `read` has been read already, until it ends.
 pub(crate) async fn serve<S: Transport>(stream: S, read: Vec<u8>, connection: Arc<ConnectionShared>) {
+    connection.observed.speaks("2");
     let io = GuardedIo::new(Guard::new(stream, read, &connection.options.limits));
     let Some(h2) = shake_hands(&io, &connection).await else { return };
     let mut running = Http2Connection::new(h2, io.other_handle(), &connection);
@@ -40,8 +48,11 @@ pub(crate) async fn serve<S: Transport>(stream: S, read: Vec<u8>, connection: Ar
     drop(running);
     let Some(guard) = io.into_guard() else { return };
     match end {
-        End::Orderly if guard.is_at_end => {}
-        End::Orderly => linger(guard.stream, &connection).await,
+        End::Orderly if guard.is_at_end => events::connection_disconnect(&connection),
+        End::Orderly => {
+            events::connection_disconnect(&connection);
+            linger(guard.stream, &connection).await;
+        }
         End::Aborted => guard.stream.reset_on_close(),
     }
 }
@@ -72,7 +83,7 @@ async fn shake_hands<S: Transport>(io: &GuardedIo<S>, connection: &ConnectionSha
     };
     tokio::select! {
         done = handshake => done
-            .map_err(|error| tracing::debug!(connection = connection.id, %error, "ConnectionError: no HTTP/2"))
+            .map_err(|error| events::http2_connection_error(connection, &error))
             .ok(),
         () = too_long => None,
         () = stopped => None,
@@ -145,7 +156,7 @@ impl<S: Transport> Http2Connection<S> {
                 // What has arrived together is started together, so that its answers leave together.
                 Poll::Ready(Some(Ok(stream))) => self.accepted.push(stream),
                 Poll::Ready(Some(Err(error))) => {
-                    tracing::debug!(connection = self.connection.id, %error, "ConnectionError: HTTP/2 ended");
+                    events::http2_connection_error(&self.connection, &error);
                     let is_told = error.is_go_away() || error.is_library();
                     return Poll::Ready(if is_told { End::Orderly } else { End::Aborted });
                 }
@@ -202,7 +213,7 @@ impl<S: Transport> Http2Connection<S> {
             if deadline > Instant::now() {
                 continue;
             }
-            tracing::debug!(connection = self.connection.id, ?wait, "the connection has waited too long");
+            self.tell(wait);
             return Poll::Ready(match wait {
                 Wait::Closing | Wait::Response => Some(End::Aborted),
                 Wait::Idle | Wait::Stop => self.close(Reason::NO_ERROR),
@@ -211,6 +222,20 @@ impl<S: Transport> Http2Connection<S> {
                 Wait::Ping => self.close(Reason::INTERNAL_ERROR),
             });
         }
+    }
+
+    /// Why the connection is about to end.
+    fn tell(&self, wait: Wait) {
+        let error_type = match wait {
+            Wait::Idle | Wait::Pong => error_type::KEEP_ALIVE_TIMEOUT,
+            Wait::Fields => Rejection::RequestHeadersTimeout.error_type(),
+            Wait::Response => {
+                events::response_too_slow(&self.connection, 0);
+                error_type::MIN_RESPONSE_DATA_RATE
+            }
+            Wait::Stop | Wait::Closing | Wait::Ping => return,
+        };
+        self.connection.observed.failed(error_type);
     }
 
     /// What the connection waits for now, and until when: the soonest of all.

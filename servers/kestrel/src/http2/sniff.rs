@@ -12,6 +12,7 @@ use crate::{
     HttpProtocols,
     connection::ConnectionShared,
     http1::{self, linger},
+    metrics::error_type,
     transport::Transport,
 };
 
@@ -79,7 +80,12 @@ impl First {
                 read = first.read_more(stream) => read.ok()?,
                 // HTTP/1 knows what to say to a request that takes too long, or comes too late.
                 () = connection.signal.stopping() => return Some(first),
-                () = too_long => return first.since.is_some().then_some(first),
+                () = too_long => {
+                    if first.since.is_none() {
+                        connection.observed.failed(error_type::KEEP_ALIVE_TIMEOUT);
+                    }
+                    return first.since.is_some().then_some(first);
+                }
             };
             if read == 0 {
                 return first.since.is_some().then_some(first);

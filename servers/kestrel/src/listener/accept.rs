@@ -13,7 +13,13 @@ use falconry_features::CancellationToken;
 use tokio::net::TcpListener;
 
 use super::{Current, Manner};
-use crate::{connection::ConnectionShared, server::ServerShared, transport::Socket};
+use crate::{
+    connection::{Aging, ConnectionShared},
+    events,
+    metrics::{ConnectionTags, error_type},
+    server::ServerShared,
+    transport::Socket,
+};
 
 /// How long to wait when the system has no more file descriptors or memory.
 const BACK_OFF: Duration = Duration::from_millis(100);
@@ -69,6 +75,7 @@ impl Listener {
         server: Arc<ServerShared>,
     ) {
         let mut ended = ends.cancelled();
+        let mut is_failing = false;
         loop {
             let accepted = tokio::select! {
                 biased;
@@ -76,10 +83,17 @@ impl Listener {
                 accepted = std::future::poll_fn(|cx| self.poll_accept(cx)) => accepted,
             };
             match accepted {
-                Ok(socket) => self.serve(socket, &manner, &server),
+                Ok(socket) => {
+                    if std::mem::take(&mut is_failing) {
+                        events::accept_recovered();
+                    }
+                    self.serve(socket, &manner, &server);
+                }
                 Err(error) if is_connections_own(&error) => {}
                 Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted; trying again");
+                    if !std::mem::replace(&mut is_failing, true) {
+                        events::accept_failed(&error);
+                    }
                     tokio::time::sleep(BACK_OFF).await;
                 }
             }
@@ -108,13 +122,20 @@ impl Listener {
             let _ = stream.set_nodelay(true);
         }
         let Current { security, group } = manner.current();
-        let shared = ConnectionShared::new(Arc::clone(server), socket.endpoints(), security.scheme());
-        let Some(open) = server.connections.open(shared, group) else {
-            tracing::warn!("ConnectionRejected: the limit of concurrent connections is reached");
+        let endpoints = socket.endpoints();
+        let shared = ConnectionShared::new(Arc::clone(server), endpoints, security.scheme());
+        shared.observed.begin(&server.options, || ConnectionTags::of(&socket, endpoints));
+        let Some(open) = server.connections.open(Arc::clone(&shared), group) else {
+            events::connection_rejected(&shared);
+            shared.observed.rejected(error_type::MAX_CONNECTIONS);
             return;
         };
+        events::connection_accepted(&shared);
+        shared.observed.queued();
         tokio::spawn(async move {
-            security.serve(socket, Arc::clone(&open.shared)).await;
+            open.begin();
+            let served = security.serve(socket, Arc::clone(&open.shared));
+            Aging::new(served, &open.shared).await;
             open.shared.lifetime.end().await;
             drop(open);
         });

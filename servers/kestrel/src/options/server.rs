@@ -9,6 +9,7 @@ use crate::configuration::Configured;
 use super::{
     HttpProtocols, KestrelServerLimits, ListenEndpoint, ListenHandle, ListenOptions, SocketTransportOptions,
 };
+use crate::KestrelObserver;
 
 /// What a Kestrel server is made from.
 ///
@@ -56,6 +57,7 @@ pub struct KestrelServerOptions {
     pub(crate) named: Vec<(String, Configure)>,
     #[cfg(feature = "tls")]
     pub(crate) https_defaults: Option<crate::tls::ConfigureHttps>,
+    observers: Vec<Arc<dyn KestrelObserver>>,
 }
 
 pub(crate) type Configure = Arc<dyn Fn(&mut ListenOptions) + Send + Sync>;
@@ -185,6 +187,18 @@ impl KestrelServerOptions {
         options
     }
 
+    /// Tells `observer` of every connection, for metrics. Of several, each is told, in the order in which they were
+    /// added. Default: none, and nothing is measured.
+    pub fn observer(&mut self, observer: Arc<dyn KestrelObserver>) -> &mut Self {
+        self.observers.push(observer);
+        self
+    }
+
+    /// Who is told of connections.
+    pub(crate) fn observers(&self) -> &[Arc<dyn KestrelObserver>] {
+        &self.observers
+    }
+
     /// Judges what can only be judged together: called at the start.
     ///
     /// # Errors
@@ -251,6 +265,7 @@ impl Default for KestrelServerOptions {
             named: Vec::new(),
             #[cfg(feature = "tls")]
             https_defaults: None,
+            observers: Vec::new(),
         }
     }
 }

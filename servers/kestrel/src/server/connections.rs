@@ -10,7 +10,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::{KestrelServerLimits, connection::ConnectionShared};
+use crate::{KestrelServerLimits, connection::ConnectionShared, events, metrics::error_type};
 
 /// The connections of one server.
 #[derive(Debug)]
@@ -25,7 +25,10 @@ pub(crate) struct Connections {
 struct State {
     open: HashMap<u64, Open>,
     next_key: u64,
+    /// Connections and streams that have left HTTP.
     upgraded: usize,
+    /// The connections among them.
+    left: usize,
     is_stopping: bool,
     stopping: HashSet<ConnectionGroup>,
 }
@@ -72,7 +75,7 @@ impl Connections {
         group: ConnectionGroup,
     ) -> Option<OpenConnection> {
         let mut state = self.lock();
-        if self.max_open.is_some_and(|max| state.open.len().saturating_sub(state.upgraded) >= max) {
+        if self.max_open.is_some_and(|max| state.open.len().saturating_sub(state.left) >= max) {
             return None;
         }
         if state.is_stopping || state.stopping.contains(&group) {
@@ -84,40 +87,48 @@ impl Connections {
         Some(OpenConnection { shared: connection, key })
     }
 
-    /// Counts a connection as upgraded; false if there are too many.
-    pub(crate) fn begin_upgrade(&self) -> bool {
+    /// Counts `connection`, or a stream of it, as upgraded; `None` if there are too many.
+    pub(crate) fn upgrade(&self, connection: &Arc<ConnectionShared>, is_stream: bool) -> Option<OpenUpgrade> {
         let mut state = self.lock();
-        let has_room = self.max_upgraded.is_none_or(|max| state.upgraded < max);
-        state.upgraded += usize::from(has_room);
-        has_room
-    }
-
-    pub(crate) fn end_upgrade(&self) {
-        self.lock().upgraded -= 1;
+        if self.max_upgraded.is_some_and(|max| state.upgraded >= max) {
+            return None;
+        }
+        state.upgraded += 1;
+        state.left += usize::from(!is_stream);
+        Some(OpenUpgrade { connection: Arc::clone(connection), is_stream })
     }
 
     /// Every connection ends after what is under way.
     pub(super) fn stop(&self) {
-        let mut state = self.lock();
-        state.is_stopping = true;
-        state.open.values().for_each(|open| open.connection.signal.stop());
+        self.lock().is_stopping = true;
+        self.listed(|_| true).iter().for_each(|connection| connection.signal.stop());
     }
 
     /// The connections of one group end after what is under way, also those still to be accepted.
     pub(super) fn stop_group(&self, group: ConnectionGroup) {
-        let mut state = self.lock();
-        state.stopping.insert(group);
-        state.of(group).for_each(|connection| connection.signal.stop());
+        self.lock().stopping.insert(group);
+        self.listed(|open| open.group == group).iter().for_each(|connection| connection.signal.stop());
     }
 
     /// The connections of one group end at once.
     pub(super) fn abort_group(&self, group: ConnectionGroup) {
-        self.lock().of(group).for_each(|connection| connection.signal.abort());
+        self.listed(|open| open.group == group).iter().for_each(|connection| abort(connection));
     }
 
     /// Every connection ends at once.
     pub(super) fn abort(&self) {
-        self.lock().open.values().for_each(|open| open.connection.signal.abort());
+        self.listed(|_| true).iter().for_each(|connection| abort(connection));
+    }
+
+    /// How many connections are open.
+    pub(super) fn count(&self) -> usize {
+        self.lock().open.len()
+    }
+
+    /// A signal runs what applications have registered for it: the lock is free by then.
+    fn listed(&self, which: impl Fn(&Open) -> bool) -> Vec<Arc<ConnectionShared>> {
+        let state = self.lock();
+        state.open.values().filter(|open| which(open)).map(|open| Arc::clone(&open.connection)).collect()
     }
 
     /// Completes when there is no connection left.
@@ -151,9 +162,39 @@ impl State {
     }
 }
 
+fn abort(connection: &ConnectionShared) {
+    connection.observed.failed(error_type::APP_SHUTDOWN_TIMEOUT);
+    connection.signal.abort();
+}
+
+/// A connection or a stream that is counted as upgraded until this is dropped.
+#[derive(Debug)]
+pub(crate) struct OpenUpgrade {
+    connection: Arc<ConnectionShared>,
+    is_stream: bool,
+}
+
+impl Drop for OpenUpgrade {
+    fn drop(&mut self) {
+        let mut state = self.connection.server.connections.lock();
+        state.upgraded -= 1;
+        state.left -= usize::from(!self.is_stream);
+    }
+}
+
+impl OpenConnection {
+    /// The connection's task runs.
+    pub(crate) fn begin(&self) {
+        events::connection_start(&self.shared);
+        self.shared.observed.started();
+    }
+}
+
 impl Drop for OpenConnection {
     fn drop(&mut self) {
         let connections = &self.shared.server.connections;
+        events::connection_stop(&self.shared);
+        self.shared.observed.stopped();
         self.shared.exchanges.close();
         let closed = connections.lock().open.remove(&self.key);
         drop(closed);

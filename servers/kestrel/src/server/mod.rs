@@ -17,7 +17,7 @@ use tokio::sync::Mutex;
 
 use self::running::Running;
 pub(crate) use self::{
-    connections::{ConnectionGroup, Connections},
+    connections::{ConnectionGroup, Connections, OpenUpgrade},
     shared::ServerShared,
 };
 use crate::KestrelServerOptions;

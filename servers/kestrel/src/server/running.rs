@@ -1,19 +1,23 @@
 //! A server that has been started: its endpoints, and their end.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use falconry_features::{CancellationToken, Deadline};
 use tokio::{task::JoinHandle, time::timeout};
 
-use super::{ServerShared, endpoints::Bound};
+use super::{Connections, ServerShared, endpoints::Bound};
 use crate::{
     ListenOptions,
     configuration::EndpointSettings,
+    events,
     listener::{BoundEndpoint, Manner, url},
 };
 
 /// How long the connections of an endpoint that goes may take for what is under way.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// How often a stop tells how it gets on.
+const PROGRESS: Duration = Duration::from_secs(1);
 
 pub(super) struct Running {
     pub(super) shared: Arc<ServerShared>,
@@ -69,15 +73,13 @@ impl Running {
         for endpoint in self.fixed.iter_mut().chain(configured) {
             endpoint.stop_listening().await;
         }
-        if deadline.limit(connections.all_ended()).await.is_some() {
+        if deadline.limit(drained(connections)).await.is_some() {
             return;
         }
-        tracing::debug!(
-            "NotAllConnectionsClosedGracefully: some connections did not end before the deadline"
-        );
+        events::not_all_connections_closed_gracefully(connections.count());
         connections.abort();
         if timeout(Duration::from_secs(1), connections.all_ended()).await.is_err() {
-            tracing::debug!("NotAllConnectionsAborted: some connections could not be ended");
+            events::not_all_connections_aborted(connections.count());
         }
     }
 
@@ -101,6 +103,14 @@ impl Running {
 
     fn endpoints(&self) -> impl Iterator<Item = &RunningEndpoint> {
         self.fixed.iter().chain(self.configured.iter().map(|configured| &configured.endpoint))
+    }
+}
+
+/// Completes when there is no connection left; tells once a second how many there are.
+async fn drained(connections: &Connections) {
+    let mut ended = pin!(connections.all_ended());
+    while timeout(PROGRESS, &mut ended).await.is_err() {
+        events::draining(connections.count());
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::{
 };
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 
-use super::{Protocol, TlsEndpoint, TlsStream, alpn, features};
+use super::{Protocol, TlsEndpoint, TlsStream, alpn, features, names};
 use crate::{connection::ConnectionShared, transport::Socket};
 
 /// How long a handshake may still take when the server stops.
@@ -30,6 +30,7 @@ impl TlsEndpoint {
         connection: &ConnectionShared,
     ) -> Option<(TlsStream, Protocol)> {
         let counting = self.counters.begin();
+        let observed = connection.observed.handshake();
         let done = tokio::select! {
             done = self.negotiate(socket, connection) => done,
             failure = out_of_time(self.handshake_timeout, connection) => Err(failure),
@@ -37,10 +38,11 @@ impl TlsEndpoint {
         match done {
             Ok(done) => {
                 counting.completed();
+                observed.completed(|| names::version_number(done.0.session().protocol_version()?));
                 Some(done)
             }
             Err(failure) => {
-                drop(counting);
+                drop((counting, observed));
                 tracing::debug!(connection = connection.id, "{failure}");
                 if let Failure::Refused { socket, .. } = failure {
                     // A client that takes its time to leave must not hold up the server's stop.

@@ -53,6 +53,15 @@ pub(super) fn version(version: ProtocolVersion) -> Option<TlsVersion> {
     }
 }
 
+/// The version as metrics name it.
+pub(super) fn version_number(version: ProtocolVersion) -> Option<&'static str> {
+    match version {
+        ProtocolVersion::TLSv1_2 => Some("1.2"),
+        ProtocolVersion::TLSv1_3 => Some("1.3"),
+        _ => None,
+    }
+}
+
 /// The name as IANA has it: the TLS library writes `TLS13_AES_..` for `TLS_AES_..`.
 pub(super) fn cipher_suite(suite: CipherSuite) -> TlsCipherSuite {
     let id = u16::from(suite);

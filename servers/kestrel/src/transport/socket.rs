@@ -32,6 +32,27 @@ impl Socket {
             Self::Unix(_) => Endpoints::default(),
         }
     }
+
+    /// The path of the unix socket that was connected to.
+    pub(crate) fn local_path(&self) -> Option<String> {
+        match self {
+            Self::Tcp(_) => None,
+            #[cfg(unix)]
+            Self::Unix(stream) => {
+                let address = stream.local_addr().ok()?;
+                Some(address.as_pathname()?.to_string_lossy().into_owned())
+            }
+        }
+    }
+
+    /// `network.transport` of the metrics.
+    pub(crate) fn transport_name(&self) -> &'static str {
+        match self {
+            Self::Tcp(_) => "tcp",
+            #[cfg(unix)]
+            Self::Unix(_) => "unix",
+        }
+    }
 }
 
 #[cfg(feature = "tls")]

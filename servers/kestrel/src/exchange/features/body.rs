@@ -10,7 +10,7 @@ use bytes::Bytes;
 use falconry_features::{BadHttpRequestError, BoxError, FeatureError};
 use http_body::{Body, Frame, SizeHint};
 
-use crate::{exchange::ExchangeShared, http1::Rejection};
+use crate::{events, exchange::ExchangeShared, http1::Rejection};
 
 /// Counts the body against the request's limit and says why it ended when it ended badly.
 pub(crate) struct KestrelRequestBody<B> {
@@ -45,6 +45,7 @@ impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> KestrelRequestBody<B>
                 // From here on the client is asked for the body.
                 let expects_continue = std::mem::take(&mut state.request_body.expects_continue);
                 drop(state);
+                events::request_body_start(&self.shared);
                 self.shared.ask_for_body(expects_continue);
                 Ok(())
             }
@@ -107,6 +108,7 @@ impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> Body for KestrelReque
             Some(Err(error)) => Poll::Ready(Some(Err(self.failure(error)))),
             None => {
                 self.shared.lock().request_body.is_at_end = true;
+                events::request_body_done(&self.shared);
                 Poll::Ready(None)
             }
         }
@@ -130,6 +132,9 @@ impl<B> Drop for KestrelRequestBody<B> {
 
 fn too_large(shared: &ExchangeShared, limit: u64) -> BoxError {
     let rejection = Rejection::RequestBodyTooLarge;
+    if shared.stream.is_none() {
+        shared.connection.observed.failed(rejection.error_type());
+    }
     let message = format!("{}: the limit is {limit} bytes", rejection.message());
     refuse(shared, BadHttpRequestError::new(rejection.status(), message))
 }

@@ -9,7 +9,10 @@ use bytes::Bytes;
 use falconry_features::{BodyWrite, FeatureError, HttpResponseBodyFeature, ResponseHead, ResponseRules};
 use http::{HeaderMap, Method};
 
-use crate::exchange::{ExchangeShared, Phase, UpgradeState};
+use crate::{
+    events,
+    exchange::{ExchangeShared, Phase, UpgradeState},
+};
 
 /// Keeps the rules of the response and hands it to the server side.
 #[derive(Debug)]
@@ -88,6 +91,10 @@ impl HttpResponseBodyFeature for KestrelResponseBody {
         // Counted on a copy: a call that has to wait is repeated and must count once.
         let mut rules = self.rules.clone();
         if rules.write(data.len())? == BodyWrite::Drop {
+            drop(state);
+            if self.method == Method::HEAD {
+                events::head_response_body_write(&self.shared, data.len());
+            }
             data.clear();
             return Poll::Ready(Ok(()));
         }

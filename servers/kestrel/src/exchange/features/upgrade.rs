@@ -33,14 +33,16 @@ impl HttpUpgradeFeature for View {
                 return Err(FeatureError::invalid_state("the connection has already been upgraded"));
             }
         }
-        if !self.0.connection.server.connections.begin_upgrade() {
+        let connection = &self.0.connection;
+        let Some(open) = connection.server.connections.upgrade(connection, self.0.stream.is_some()) else {
             return Err(FeatureError::invalid_state(
                 "the server's limit of upgraded connections (max_concurrent_upgraded_connections) is reached",
             ));
-        }
+        };
         let (sender, stream) = oneshot::channel();
         state.upgrade = UpgradeState::Done;
         state.stream_sender = Some(sender);
+        state.open_upgrade = Some(open);
         state.output.phase = Phase::Started;
         state.output.head = Some(head);
         Ok(Box::pin(async move {

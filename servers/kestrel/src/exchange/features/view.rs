@@ -1,6 +1,6 @@
 //! Small views: body detection, limits, rates, identity, lifetime, trailers.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 
 use falconry_features::{
     CancellationToken, FeatureError, HttpMaxRequestBodySizeFeature, HttpMinRequestBodyDataRateFeature,
@@ -67,10 +67,7 @@ impl HttpMinResponseDataRateFeature for View {
 
 impl HttpRequestIdentifierFeature for View {
     fn trace_identifier(&self) -> String {
-        match &self.0.lock().trace_identifier {
-            Some(identifier) => identifier.clone(),
-            None => format!("{}:{:08X}", self.0.connection.id, self.0.number.load(Ordering::Relaxed)),
-        }
+        self.0.trace_identifier()
     }
 
     fn set_trace_identifier(&mut self, identifier: &str) {

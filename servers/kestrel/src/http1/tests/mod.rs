@@ -1,5 +1,6 @@
 //! HTTP/1 connections in memory, where time stands still unless a test lets it go on.
 
+mod age;
 mod deadlines;
 
 use std::{sync::Arc, time::Duration};
@@ -15,7 +16,7 @@ use tokio::{
 
 use crate::{
     KestrelServerLimits, KestrelServerOptions,
-    connection::ConnectionShared,
+    connection::{Aging, ConnectionShared},
     server::{Connections, ServerShared},
     transport::{Endpoints, Transport},
 };
@@ -44,7 +45,8 @@ impl Client {
         });
         let connection = ConnectionShared::new(server, Endpoints::default(), "http");
         let (stream, served) = tokio::io::duplex(room);
-        Self { stream, served: tokio::spawn(super::serve(served, connection)) }
+        let aging = Aging::new(super::serve(served, Arc::clone(&connection)), &connection);
+        Self { stream, served: tokio::spawn(aging) }
     }
 
     async fn send(&mut self, data: &str) {

@@ -39,6 +39,7 @@ pub struct KestrelServerLimits {
     max_concurrent_upgraded_connections: Option<usize>,
     min_request_body_data_rate: Option<MinDataRate>,
     min_response_data_rate: Option<MinDataRate>,
+    max_connection_age: Option<Duration>,
     /// The limits of HTTP/2 connections.
     pub http2: Http2Limits,
     /// The limits of HTTP/3 connections.
@@ -167,6 +168,21 @@ impl KestrelServerLimits {
         self
     }
 
+    /// How old a connection may become: then it is told to end, and it does so after what is under way. On HTTP/1 the
+    /// next answer says `Connection: close`, and a connection without a request is closed; on HTTP/2 there is a GOAWAY.
+    /// An upgraded connection hears of it by `ConnectionLifetimeNotificationFeature` and is not ended. Each connection
+    /// has an age of its own, up to a tenth more or less. Above zero; `None` for ever. Default: `None`.
+    ///
+    /// # Errors
+    /// The time is zero.
+    pub fn set_max_connection_age(
+        &mut self,
+        age: impl Into<Option<Duration>>,
+    ) -> Result<&mut Self, FeatureError> {
+        self.max_connection_age = time("max_connection_age", age, Duration::from_nanos(1))?;
+        Ok(self)
+    }
+
     /// How much of a response may wait for a slow client, in bytes.
     pub fn max_response_buffer_size(&self) -> Option<usize> {
         self.max_response_buffer_size
@@ -226,6 +242,11 @@ impl KestrelServerLimits {
     pub fn min_response_data_rate(&self) -> Option<MinDataRate> {
         self.min_response_data_rate
     }
+
+    /// How old a connection may become.
+    pub fn max_connection_age(&self) -> Option<Duration> {
+        self.max_connection_age
+    }
 }
 
 impl Default for KestrelServerLimits {
@@ -244,6 +265,7 @@ impl Default for KestrelServerLimits {
             max_concurrent_upgraded_connections: None,
             min_request_body_data_rate: rate,
             min_response_data_rate: rate,
+            max_connection_age: None,
             http2: Http2Limits::default(),
             http3: Http3Limits::default(),
         }
