@@ -12,6 +12,8 @@ mod observer;
 #[cfg(feature = "opentelemetry")]
 mod open_telemetry;
 mod tags;
+#[cfg(all(test, any(feature = "metrics", feature = "opentelemetry")))]
+mod tests;
 
 #[cfg(feature = "metrics")]
 pub use self::facade::MetricsObserver;
