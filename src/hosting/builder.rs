@@ -49,6 +49,7 @@ use crate::{Handler, middleware::IisOptions};
 /// | `environment` | a name such as `Development` | `Production` |
 /// | `contentRoot` | the directory of the program's files | the current one |
 /// | `config` | one more configuration file, JSON or TOML | none |
+/// | `hostBuilder:reloadConfigOnChange` | the endpoints of Kestrel follow the files | true |
 /// | `AllowedHosts` | hosts, with `;` between them; requests for others are refused | all |
 /// | `ForwardedHeaders_Enabled` | address and scheme of the client come from `X-Forwarded-*` | false |
 /// | `iisIntegration` | the program knows when a [module](IisOptions) has started it | true |
@@ -217,7 +218,12 @@ impl WebHostBuilder {
     /// # Errors
     /// A setting or configuration file is wrong, or the server asked for is not compiled in.
     pub fn build(self, handler: impl Handler) -> Result<WebHost, HostError> {
-        let Settings { mut configuration, environment, content_root, module } = self.sources.load()?;
+        #[cfg(feature = "kestrel")]
+        let sources = self.sources.clone();
+        let settings = self.sources.load()?;
+        #[cfg(feature = "kestrel")]
+        let watch = super::reload::Watch::new(sources, settings.files);
+        let Settings { mut configuration, environment, content_root, module, .. } = settings;
         let front = Front::new(&mut configuration, module)?;
         let silent = configuration.flag("suppressStatusMessages")?.unwrap_or_default();
         let seconds = configuration.parsed("shutdownTimeoutSeconds", "a whole number of seconds")?;
@@ -227,10 +233,14 @@ impl WebHostBuilder {
             None => {
                 let servers = self.servers;
                 #[cfg(feature = "kestrel")]
-                let servers = servers.with_kestrel(super::kestrel::KestrelBuilder {
-                    configure: self.kestrel,
-                    content_root: content_root.clone(),
-                });
+                let servers = {
+                    let follows = configuration.flag("hostBuilder:reloadConfigOnChange")?.unwrap_or(true);
+                    servers.with_kestrel(super::kestrel::KestrelBuilder {
+                        configure: self.kestrel,
+                        content_root: content_root.clone(),
+                        watch: follows.then_some(watch),
+                    })
+                };
                 #[cfg(feature = "test-host")]
                 let servers = servers.with_test_host();
                 servers.create(servers::wanted(&configuration), &configuration)?

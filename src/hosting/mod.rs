@@ -13,6 +13,8 @@ mod in_flight;
 #[cfg(feature = "kestrel")]
 mod kestrel;
 mod lifetime;
+#[cfg(feature = "kestrel")]
+mod reload;
 mod servers;
 mod shutdown;
 mod signals;

@@ -6,7 +6,7 @@ use super::{Configuration, ConfigurationError, HostError};
 use crate::middleware::ModuleEnvironment;
 
 /// Everything that a builder was told.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Sources {
     pub(super) arguments: Vec<String>,
     pub(super) variables: Vec<(String, String)>,
@@ -19,6 +19,9 @@ pub(super) struct Settings {
     pub(super) configuration: Configuration,
     pub(super) environment: String,
     pub(super) content_root: PathBuf,
+    /// The files that were read, or would have been had they been there.
+    #[cfg_attr(not(feature = "kestrel"), expect(dead_code, reason = "no other server follows them"))]
+    pub(super) files: Vec<PathBuf>,
     /// The module that has started the program, if one has.
     pub(super) module: Result<Option<ModuleEnvironment>, ConfigurationError>,
 }
@@ -43,11 +46,13 @@ impl Sources {
         let content_root = content_root(&host)?;
 
         let mut configuration = prefixed;
-        for name in file_names(&environment) {
-            configuration.add_file_if_there(content_root.join(name))?;
+        let mut files: Vec<_> = file_names(&environment).map(|name| content_root.join(name)).into();
+        for file in &files {
+            configuration.add_file_if_there(file)?;
         }
         if let Some(file) = host.filled("config") {
             configuration.add_file(file)?;
+            files.push(file.into());
         }
         // This one variable wins over files: it is how one program is run on several servers.
         let server = self.variables.iter().filter(|(name, _)| name.eq_ignore_ascii_case("FALCONRY_SERVER"));
@@ -58,7 +63,7 @@ impl Sources {
         configuration.merge(plain);
         configuration.add_environment("FALCONRY_", server);
         configuration.merge(direct);
-        Ok(Settings { configuration, environment, content_root, module })
+        Ok(Settings { configuration, environment, content_root, files, module })
     }
 }
 

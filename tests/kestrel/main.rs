@@ -4,5 +4,6 @@ mod configuration;
 mod endpoints;
 mod memory;
 mod reload;
+mod reload_files;
 mod stop;
 mod support;

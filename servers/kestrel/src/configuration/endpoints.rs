@@ -2,11 +2,7 @@
 
 use falconry_features::ServerError;
 
-use super::{
-    certificate::CertificateSettings,
-    https::{self, HttpsSettings},
-    section::Section,
-};
+use super::{certificate::CertificateSettings, https::HttpsSettings, section::Section};
 use crate::{BindingAddress, HttpProtocols, KestrelServerOptions, ListenEndpoint, ListenOptions, Scheme};
 
 /// The keys that only an https endpoint has.
@@ -78,7 +74,7 @@ impl Configured {
         &self,
         code: Option<crate::tls::ConfigureHttps>,
     ) -> Option<crate::tls::ConfigureHttps> {
-        https::https_defaults(&self.defaults.https, self.defaults.certificate.as_ref(), code)
+        super::https::https_defaults(&self.defaults.https, self.defaults.certificate.as_ref(), code)
     }
 }
 

@@ -59,6 +59,7 @@ impl Section<'_> {
     }
 
     /// One of these, in whatever case.
+    #[cfg(feature = "tls")]
     pub(super) fn one_of<T: Clone>(&self, allowed: &[(&str, T)]) -> Result<Option<T>, ServerError> {
         let Some(value) = self.filled() else { return Ok(None) };
         let found = allowed.iter().find(|(name, _)| name.eq_ignore_ascii_case(value));
@@ -104,6 +105,7 @@ impl Section<'_> {
 }
 
 /// `a, b or c`.
+#[cfg(feature = "tls")]
 fn list(names: &[&str]) -> String {
     match names {
         [most @ .., last] if !most.is_empty() => format!("{} or {last}", most.join(", ")),

@@ -84,10 +84,14 @@ impl Running {
             };
             self.configured.extend(endpoint.map(|endpoint| ConfiguredRunning { settings, endpoint }));
         }
-        for mut gone in old.into_iter().flatten() {
+        let mut gone: Vec<_> = old.into_iter().flatten().map(|old| old.endpoint).collect();
+        for endpoint in &gone {
             // First: whoever comes at the last moment is told that the connection closes.
-            self.dismiss(gone.endpoint.manner.current().group);
-            gone.endpoint.stop_listening().await;
+            self.dismiss(endpoint.manner.current().group);
+            endpoint.end();
+        }
+        for endpoint in &mut gone {
+            endpoint.stop_listening().await;
         }
         Ok(())
     }

@@ -68,7 +68,7 @@ impl Running {
         let connections = &self.shared.connections;
         // First: an answer from here on tells its client that the connection closes.
         connections.stop();
-        self.endpoints().for_each(|endpoint| endpoint.ends.cancel());
+        self.endpoints().for_each(RunningEndpoint::end);
         let configured = self.configured.iter_mut().map(|configured| &mut configured.endpoint);
         for endpoint in self.fixed.iter_mut().chain(configured) {
             endpoint.stop_listening().await;
@@ -88,8 +88,8 @@ impl Running {
         self.shared.connections.abort();
     }
 
-    /// The connections that went by this manner end after what is under way, or when their time is up.
-    pub(super) fn dismiss(&self, group: super::ConnectionGroup) {
+    /// The connections of this group end after what is under way, or when their time is up.
+    pub(super) fn dismiss(&self, group: ConnectionGroup) {
         self.shared.connections.stop_group(group);
         let shared = Arc::clone(&self.shared);
         tokio::spawn(async move {
@@ -129,9 +129,14 @@ impl RunningEndpoint {
         url(&self.options, self.address)
     }
 
+    /// Tells its sockets to close.
+    pub(super) fn end(&self) {
+        self.ends.cancel();
+    }
+
     /// On return the sockets are closed, and what they had accepted is being served.
     pub(super) async fn stop_listening(&mut self) {
-        self.ends.cancel();
+        self.end();
         for listener in self.listeners.drain(..) {
             // A listener that panicked has stopped, too.
             let _ = listener.await;
