@@ -148,7 +148,7 @@ impl<S: Transport> Guard<S> {
     }
 
     fn inspect_held(&mut self) {
-        loop {
+        while self.violation.is_none() {
             match self.inspector.inspect(&self.held[self.cleared..]) {
                 Step::Pass(count) => self.cleared += count,
                 Step::NeedMore => return,
@@ -165,20 +165,13 @@ impl<S: Transport> Guard<S> {
     }
 
     /// Holds `input`, whose first `len` bytes are the last frame of a field block that makes its message
-    /// malformed. h2 cannot be told so, but resets a stream for a field that does not exist in HTTP/2:
-    /// one is added in a CONTINUATION frame.
+    /// malformed. h2 cannot be told so, but resets a stream for a field that does not exist in HTTP/2.
     fn hold_malformed(&mut self, input: &[u8], len: usize) {
-        const FLAGS: usize = 4;
-        const STREAM: std::ops::Range<usize> = 5..9;
-        const END_HEADERS: u8 = 0x4;
-        const FIELD: &[u8] = b"\0\x0aconnection\x01x";
-        let start = self.held.len();
         let (frame, rest) = input.split_at(len);
-        self.held.extend_from_slice(frame);
-        self.held[start + FLAGS] &= !END_HEADERS;
-        self.held.extend_from_slice(&[0, 0, FIELD.len() as u8, 9, END_HEADERS]);
-        self.held.extend_from_slice(&frame[STREAM]);
-        self.held.extend_from_slice(FIELD);
+        match self.inspector.with_connection_field(frame) {
+            Some(frame) => self.held.extend_from_slice(&frame),
+            None => self.violation = Some(Reason::PROTOCOL_ERROR),
+        }
         self.cleared = self.held.len();
         self.held.extend_from_slice(rest);
     }

@@ -125,6 +125,19 @@ impl<'a> Frame<'a> {
         fields.get(..len).ok_or(Reason::PROTOCOL_ERROR)
     }
 
+    /// The same frame of HEADERS or CONTINUATION, without padding and priority, and with one more field.
+    pub(super) fn with_field(&self, field: &[u8]) -> Result<Vec<u8>, Reason> {
+        let fields = if self.kind == Kind::Headers { self.fields()? } else { self.payload };
+        let len = u32::try_from(fields.len() + field.len()).map_err(|_| Reason::FRAME_SIZE_ERROR)?;
+        let kind = if self.kind == Kind::Headers { 1 } else { 9 };
+        let mut frame = len.to_be_bytes()[1..].to_vec();
+        frame.extend([kind, self.flags & !(flag::PADDED | flag::PRIORITY)]);
+        frame.extend(self.stream.to_be_bytes());
+        frame.extend_from_slice(fields);
+        frame.extend_from_slice(field);
+        Ok(frame)
+    }
+
     /// Checks the values of SETTINGS (section 6.5.2, RFC 8441 section 3).
     pub(super) fn check_settings(&self) -> Result<(), Reason> {
         const ENABLE_PUSH: u16 = 2;

@@ -12,6 +12,7 @@ mod budget;
 mod frame;
 mod hpack;
 mod huffman;
+mod open;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ use self::{
     budget::Budget,
     frame::{Frame, HEADER_LEN, Kind, flag},
     hpack::{FieldBlocks, Invalid},
+    open::OpenStreams,
 };
 
 /// What every client begins with (section 3.4).
@@ -62,8 +64,7 @@ pub(super) struct Inspector {
     fields: FieldBlocks,
     /// The field block that is not complete, and when it began.
     open_block: Option<OpenBlock>,
-    /// The highest stream that the client has opened.
-    highest: u32,
+    streams: OpenStreams,
     /// Frames that ask for work and bring nothing.
     control: Budget,
     resets: Budget,
@@ -84,6 +85,7 @@ enum State {
 struct OpenBlock {
     stream: u32,
     is_trailers: bool,
+    ends_stream: bool,
     since: Instant,
 }
 
@@ -94,7 +96,7 @@ impl Inspector {
             state: State::Preface(PREFACE.len()),
             fields: FieldBlocks::new(limits.header_table_size, limits.max_fields),
             open_block: None,
-            highest: 0,
+            streams: OpenStreams::new(limits.max_streams),
             control: Budget::control(),
             resets: Budget::resets(limits.max_streams),
             limits,
@@ -121,6 +123,13 @@ impl Inspector {
         self.open_block.map(|block| block.since)
     }
 
+    /// A frame that ends a field block, with a field of a connection more; `None` if there is no room.
+    pub(super) fn with_connection_field(&self, frame: &[u8]) -> Option<Vec<u8>> {
+        const FIELD: &[u8] = b"\0\x0aconnection\x01x";
+        let frame = Frame::read(frame)?.with_field(FIELD).ok()?;
+        (frame.len() <= HEADER_LEN + self.limits.max_frame_size).then_some(frame)
+    }
+
     /// h2 compares it.
     fn preface(&mut self, input: &[u8], left: usize) -> Step {
         let count = input.len().min(left);
@@ -140,7 +149,7 @@ impl Inspector {
         if frame.len > self.limits.max_frame_size {
             return Step::Fail(Reason::FRAME_SIZE_ERROR);
         }
-        if let Err(reason) = self.check_order(&frame).and_then(|()| frame.check_head(self.highest)) {
+        if let Err(reason) = self.check_order(&frame).and_then(|()| frame.check_head(self.streams.highest)) {
             return Step::Fail(reason);
         }
         if frame.kind == Kind::Data {
@@ -171,6 +180,10 @@ impl Inspector {
     }
 
     fn begin_data(&mut self, frame: &Frame<'_>) -> Step {
+        // Section 5.1: nothing comes behind the end.
+        if let Err(reason) = self.streams.check(frame.stream, Reason::STREAM_CLOSED) {
+            return Step::Fail(reason);
+        }
         if frame.has(flag::PADDED) {
             let Some(&padding) = frame.payload.first() else {
                 return if frame.len == 0 { Step::Fail(Reason::FRAME_SIZE_ERROR) } else { Step::NeedMore };
@@ -183,6 +196,9 @@ impl Inspector {
         if frame.len == 0 && !frame.has(flag::END_STREAM) && !self.control.spend() {
             return Step::Fail(Reason::ENHANCE_YOUR_CALM);
         }
+        if frame.has(flag::END_STREAM) {
+            self.streams.end(frame.stream);
+        }
         let passed = frame.payload.len();
         self.state = if passed == frame.len { State::Frame } else { State::Data(frame.len - passed) };
         Step::Pass(HEADER_LEN + passed)
@@ -193,9 +209,12 @@ impl Inspector {
         match frame.kind {
             Kind::Headers => {
                 let fragment = frame.fields()?;
-                let is_trailers = frame.stream <= self.highest;
-                self.highest = self.highest.max(frame.stream);
-                let block = OpenBlock { stream: frame.stream, is_trailers, since: Instant::now() };
+                let block = OpenBlock {
+                    stream: frame.stream,
+                    is_trailers: !self.streams.begin(frame.stream)?,
+                    ends_stream: frame.has(flag::END_STREAM),
+                    since: Instant::now(),
+                };
                 return self.fragment(block, fragment, frame.has(flag::END_HEADERS));
             }
             Kind::Continuation => {
@@ -208,6 +227,7 @@ impl Inspector {
             }
             Kind::Ping | Kind::Priority | Kind::Unknown => self.spend_control()?,
             Kind::Reset => {
+                self.streams.end(frame.stream);
                 if !self.resets.spend() {
                     return Err(Reason::ENHANCE_YOUR_CALM);
                 }
@@ -223,6 +243,9 @@ impl Inspector {
             Invalid::Compression => Reason::COMPRESSION_ERROR,
             Invalid::TooLong => Reason::ENHANCE_YOUR_CALM,
         })?;
+        if is_end && block.ends_stream {
+            self.streams.end(block.stream);
+        }
         // Section 8.1: pseudo fields do not appear in trailers.
         Ok(!(is_end && block.is_trailers && seen.has_pseudo_fields))
     }
