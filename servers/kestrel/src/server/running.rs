@@ -5,7 +5,7 @@ use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use falconry_features::{CancellationToken, Deadline};
 use tokio::{task::JoinHandle, time::timeout};
 
-use super::{Connections, ServerShared, endpoints::Bound};
+use super::{ConnectionGroup, Connections, ServerShared, endpoints::Bound};
 use crate::{
     ListenOptions,
     configuration::EndpointSettings,
