@@ -110,6 +110,42 @@ async fn bytes_that_are_no_text_are_no_values() {
     );
 }
 
+#[tokio::test]
+async fn whatever_the_fields_hold_what_is_applied_is_sound() {
+    let mut options = options(ForwardedFields::ALL);
+    options.forward_limit = None;
+    options.known_proxies.clear();
+    options.known_networks.clear();
+    let (_server, client, witness) = app::behind(ForwardedHeaders::new(options)).await;
+    const PIECES: [&str; 24] = [
+        "1.2.3.4", ":", "80", "[", "]", "::1", "%", "eth0", "\"", ",", " ", "\t", "/", "\\", "%2F", "%C3%BC",
+        "%0D", "%FF", "a", "-", ".", "\u{fc}", "65536", "*",
+    ];
+    let mut state = 7_u32;
+    let mut below = |limit: usize| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as usize % limit
+    };
+    for _ in 0..2000 {
+        let mut request = client.get("/p").connection(app::from("127.0.0.1", 1));
+        for name in ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-prefix"] {
+            let value: String = (0..below(7)).map(|_| PIECES[below(PIECES.len())]).collect();
+            request = request.header(name, http::HeaderValue::from_str(&value).unwrap());
+        }
+        request.send().await.unwrap().assert_status(200);
+        let seen = witness.take().unwrap();
+        let is_scheme =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte);
+        assert!(seen.scheme.starts_with(|first: char| first.is_ascii_lowercase()), "{seen:?}");
+        assert!(seen.scheme.bytes().all(is_scheme), "{seen:?}");
+        assert!(http::uri::Authority::try_from(seen.host.as_str()).is_ok(), "{seen:?}");
+        let base = seen.path_base.as_str();
+        assert!(base.is_empty() || (base.starts_with('/') && !base.ends_with('/')), "{seen:?}");
+        assert!(!base.starts_with("//") && !base.starts_with("/\\"), "{seen:?}");
+        assert!(!base.contains(char::is_control), "{seen:?}");
+    }
+}
+
 #[test]
 fn networks_are_compared_by_their_first_bits() {
     let contains = |network: &str, address: &str| {

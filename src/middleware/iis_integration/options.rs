@@ -15,7 +15,7 @@
 /// over one without). It then listens there and nowhere else, and puts in front of the application:
 ///
 /// * the path base;
-/// * [`ForwardedHeaders`](super::super::ForwardedHeaders) for address and scheme;
+/// * [`ForwardedHeaders`](crate::middleware::ForwardedHeaders) for address and scheme;
 /// * the check of the token: a request without it is answered 400. The application does not see it;
 /// * the message with which the module stops the program: 202, and the stop begins;
 /// * the client's certificate, if the module passes one on;
