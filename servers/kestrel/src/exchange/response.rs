@@ -17,6 +17,9 @@ use http_body::{Body, Frame, SizeHint};
 use super::{Driver, Exchange, Streaming, shared::State};
 use crate::KestrelServerOptions;
 
+/// The protocol copies what it sends: a long piece goes to it in parts, so that its buffer stays small.
+const MAX_FRAME: usize = 64 * 1024;
+
 /// The body of a response.
 #[derive(Debug)]
 pub(crate) enum ResponseBody {
@@ -129,6 +132,9 @@ impl Body for ResponseBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match self.get_mut() {
+            Self::Single(Some(data)) if data.len() > MAX_FRAME => {
+                Poll::Ready(Some(Ok(Frame::data(data.split_to(MAX_FRAME)))))
+            }
             Self::Single(data) => Poll::Ready(data.take().map(|data| Ok(Frame::data(data)))),
             Self::Whole(whole) => {
                 let data = whole.data.pop_front().map(Frame::data);

@@ -93,6 +93,8 @@ impl<S: Transport> Http1Connection<S> {
         let hyper = builder
             // The guard watches for the client's end and lets a half-closed client have its answer.
             .half_close(true)
+            // One buffer for head and body: copying a short body costs less than a list of buffers.
+            .writev(false)
             .header_read_timeout(None)
             // The guard has counted before; hyper's own limits only must not be lower.
             .max_buf_size(max_buffer(
