@@ -12,11 +12,9 @@ use super::{Entry, Feature, usual};
 ///
 /// A request asks for features some twenty times: walking the list each time costs more than the
 /// rest of the contract. Past [`CAPACITY`] entries, which no server comes near, the list is walked.
-#[derive(Default)]
 pub(super) struct Index {
     usual: [Position; usual::COUNT],
-    /// Apart from the collection, which moves from hand to hand. Made with the first entry.
-    slots: Option<Box<[u8; SLOTS]>>,
+    slots: [u8; SLOTS],
 }
 
 /// One more than the position in the list; 0 is none.
@@ -29,7 +27,7 @@ const EMPTY: u8 = u8::MAX;
 
 impl Index {
     pub(super) const fn new() -> Self {
-        Self { usual: [0; usual::COUNT], slots: None }
+        Self { usual: [0; usual::COUNT], slots: [EMPTY; SLOTS] }
     }
 
     /// The position of the entry with the key `F` in `entries`.
@@ -60,10 +58,9 @@ impl Index {
         if entries.len() > CAPACITY {
             return entries.iter().position(|entry| entry.key() == key);
         }
-        let slots = self.slots.as_deref()?;
         let mut slot = first_slot(key);
         loop {
-            let position = usize::from(slots[slot]);
+            let position = usize::from(self.slots[slot]);
             match entries.get(position) {
                 Some(entry) if entry.key() == key => return Some(position),
                 Some(_) => slot = (slot + 1) % SLOTS,
@@ -80,13 +77,18 @@ impl Index {
         if position >= CAPACITY {
             return;
         }
-        let slots = self.slots.get_or_insert_with(|| Box::new([EMPTY; SLOTS]));
         let mut slot = first_slot(entry.key());
-        while slots[slot] != EMPTY {
+        while self.slots[slot] != EMPTY {
             slot = (slot + 1) % SLOTS;
         }
         // Fits: `CAPACITY` is below `EMPTY`.
-        slots[slot] = position as u8;
+        self.slots[slot] = position as u8;
+    }
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

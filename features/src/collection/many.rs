@@ -24,8 +24,9 @@ macro_rules! feature_keys {
             type Features<'a> = ($(&'a mut $feature,)+);
 
             fn get_from(collection: &mut FeatureCollection) -> Option<Self::Features<'_>> {
-                let places: [usize; $count] = [$(collection.position::<$feature>()?),+];
-                let [$($found),+] = collection.entries.get_disjoint_mut(places).ok()?;
+                let content = collection.content.as_deref_mut()?;
+                let places: [usize; $count] = [$(content.position::<$feature>()?),+];
+                let [$($found),+] = content.entries.get_disjoint_mut(places).ok()?;
                 Some(($($found.feature_mut::<$feature>()?,)+))
             }
         }

@@ -37,37 +37,52 @@ use crate::FeatureError;
 /// ```
 #[derive(Default)]
 pub struct FeatureCollection {
+    // In a box: a collection goes from the server to the application and back with every request.
+    content: Option<Box<Content>>,
+}
+
+#[derive(Default)]
+struct Content {
     entries: Vec<Entry>,
     index: Index,
-    defaults: Option<Arc<Self>>,
+    defaults: Option<Arc<FeatureCollection>>,
     revision: u64,
     host_context: Option<Box<dyn Any + Send + Sync>>,
+}
+
+impl Content {
+    #[inline]
+    fn position<F: ?Sized + Feature>(&self) -> Option<usize> {
+        self.index.position::<F>(&self.entries)
+    }
 }
 
 impl FeatureCollection {
     /// An empty collection. Allocates nothing.
     pub const fn new() -> Self {
-        Self { entries: Vec::new(), index: Index::new(), defaults: None, revision: 0, host_context: None }
+        Self { content: None }
     }
 
     /// An empty collection with room for `capacity` own entries.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { entries: Vec::with_capacity(capacity), ..Self::new() }
+        let content = Content { entries: Vec::with_capacity(capacity), ..Content::default() };
+        Self { content: Some(Box::new(content)) }
     }
 
     /// An empty collection over `defaults`, which answers for what is not set here.
     pub fn with_defaults(defaults: Arc<Self>) -> Self {
-        Self { defaults: Some(defaults), ..Self::new() }
+        Self { content: Some(Box::new(Content { defaults: Some(defaults), ..Content::default() })) }
     }
 
     /// Puts `feature` under the key `F`, in place of an own entry if there is one, which is returned.
     pub fn set<F: ?Sized + Feature>(&mut self, feature: Box<F>) -> Option<Box<F>> {
-        self.revision += 1;
-        match self.position::<F>() {
-            Some(index) => Some(self.entries[index].replace(feature)),
+        let content = self.content_mut();
+        content.revision += 1;
+        match content.position::<F>() {
+            Some(index) => Some(content.entries[index].replace(feature)),
             None => {
-                self.entries.push(Entry::new(feature));
-                self.index.added(&self.entries);
+                content.entries.push(Entry::new(feature));
+                content.index.added(&content.entries);
                 None
             }
         }
@@ -77,18 +92,20 @@ impl FeatureCollection {
     ///
     /// The revision changes only if there was an entry.
     pub fn take<F: ?Sized + Feature>(&mut self) -> Option<Box<F>> {
-        let index = self.position::<F>()?;
-        self.revision += 1;
-        let entry = self.entries.remove(index);
-        self.index.removed(&self.entries);
+        let content = self.content.as_deref_mut()?;
+        let index = content.position::<F>()?;
+        content.revision += 1;
+        let entry = content.entries.remove(index);
+        content.index.removed(&content.entries);
         Some(entry.into_feature())
     }
 
     /// The own entry, for change. Defaults are shared and therefore read-only: see [`get`](Self::get).
     #[inline]
     pub fn get_mut<F: ?Sized + Feature>(&mut self) -> Option<&mut F> {
-        let index = self.position::<F>()?;
-        self.entries[index].feature_mut()
+        let content = self.content.as_deref_mut()?;
+        let index = content.position::<F>()?;
+        content.entries[index].feature_mut()
     }
 
     /// The own entry, for change; if there is none, what `create` makes is set first.
@@ -134,10 +151,11 @@ impl FeatureCollection {
         // A loop and no recursion, which could not be inlined.
         let mut level = self;
         loop {
-            if let Some(index) = level.position::<F>() {
-                return level.entries[index].feature();
+            let content = level.content.as_deref()?;
+            if let Some(index) = content.position::<F>() {
+                return content.entries[index].feature();
             }
-            level = level.defaults.as_deref()?;
+            level = content.defaults.as_deref()?;
         }
     }
 
@@ -166,7 +184,8 @@ impl FeatureCollection {
     /// Grows with every change of this collection and of those under it; equal numbers mean that
     /// what was looked up before is still what a look-up would find.
     pub fn revision(&self) -> u64 {
-        self.revision + self.defaults.as_deref().map_or(0, Self::revision)
+        let own = self.content.as_ref().map_or(0, |content| content.revision);
+        own + self.defaults().map_or(0, |defaults| defaults.revision())
     }
 
     /// The entries: the own ones in the order they were set, then those of the collections
@@ -177,36 +196,45 @@ impl FeatureCollection {
 
     /// The number of own entries.
     pub fn own_len(&self) -> usize {
-        self.entries.len()
+        self.entries().len()
     }
 
     /// The collection underneath.
     pub fn defaults(&self) -> Option<&Arc<Self>> {
-        self.defaults.as_ref()
+        self.content.as_ref()?.defaults.as_ref()
     }
 
     /// Puts another collection underneath.
     pub fn set_defaults(&mut self, defaults: Option<Arc<Self>>) {
-        self.revision += 1;
-        self.defaults = defaults;
+        let content = self.content_mut();
+        content.revision += 1;
+        content.defaults = defaults;
     }
 
     /// Leaves a context object with the collection, for the application to use again with the next
     /// request that the server handles with it (`IHostContextContainer` in ASP.NET Core).
     #[inline]
     pub fn set_host_context(&mut self, context: Box<dyn Any + Send + Sync>) {
-        self.host_context = Some(context);
+        self.content_mut().host_context = Some(context);
     }
 
     /// Takes the context object that the application left here after an earlier request.
     #[inline]
     pub fn take_host_context(&mut self) -> Option<Box<dyn Any + Send + Sync>> {
-        self.host_context.take()
+        self.content.as_mut()?.host_context.take()
     }
 
     #[inline]
     fn position<F: ?Sized + Feature>(&self) -> Option<usize> {
-        self.index.position::<F>(&self.entries)
+        self.content.as_ref()?.position::<F>()
+    }
+
+    fn entries(&self) -> &[Entry] {
+        self.content.as_ref().map_or(&[], |content| &content.entries)
+    }
+
+    fn content_mut(&mut self) -> &mut Content {
+        self.content.get_or_insert_default()
     }
 }
 
@@ -239,9 +267,9 @@ pub struct Iter<'a> {
 impl<'a> Iter<'a> {
     /// True if a collection above the present one has an own entry for the same key.
     fn is_covered(&self, current: &FeatureCollection, key: TypeId) -> bool {
-        std::iter::successors(Some(self.top), |above| above.defaults.as_deref())
+        std::iter::successors(Some(self.top), |above| above.defaults().map(|defaults| &**defaults))
             .take_while(|above| !std::ptr::eq(*above, current))
-            .any(|above| above.entries.iter().any(|entry| entry.key() == key))
+            .any(|above| above.entries().iter().any(|entry| entry.key() == key))
     }
 }
 
@@ -251,7 +279,7 @@ impl<'a> Iterator for Iter<'a> {
     fn next(&mut self) -> Option<&'a Entry> {
         loop {
             let current = self.current?;
-            match current.entries.get(self.index) {
+            match current.entries().get(self.index) {
                 Some(entry) => {
                     self.index += 1;
                     if !self.is_covered(current, entry.key()) {
@@ -259,7 +287,7 @@ impl<'a> Iterator for Iter<'a> {
                     }
                 }
                 None => {
-                    self.current = current.defaults.as_deref();
+                    self.current = current.defaults().map(|defaults| &**defaults);
                     self.index = 0;
                 }
             }
