@@ -76,7 +76,9 @@ impl Exchange {
         parts: http::request::Parts,
         body: RequestBody,
         raw_target: Option<&[u8]>,
+        has_te: bool,
     ) -> Result<(), Rejection> {
+        features::fit_to_client(&mut self.features, &parts, has_te);
         features::fill_request(self, parts, body, raw_target)
     }
 

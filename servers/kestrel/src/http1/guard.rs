@@ -391,11 +391,12 @@ impl<S: Transport> Guard<S> {
         self.response.reset_unless_waiting();
         self.heads_cleared += 1;
         let is_special = head.may_upgrade || head.close;
-        if is_special || head.raw_target.is_some() {
+        if is_special || head.has_te || head.raw_target.is_some() {
             let note = HeadNote {
                 rejection: None,
                 raw_target: head.raw_target,
                 may_upgrade: head.may_upgrade,
+                has_te: head.has_te,
                 close: head.close,
             };
             link.note(self.heads_cleared, note);

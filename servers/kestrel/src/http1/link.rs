@@ -64,6 +64,8 @@ pub(crate) struct HeadNote {
     pub(crate) raw_target: Option<Vec<u8>>,
     /// The connection may turn into something else.
     pub(crate) may_upgrade: bool,
+    /// There is a TE field.
+    pub(crate) has_te: bool,
     /// The connection closes after the response.
     pub(crate) close: bool,
 }

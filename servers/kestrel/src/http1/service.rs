@@ -86,7 +86,7 @@ impl Http1Service {
         } else {
             RequestBody::empty()
         };
-        if let Err(rejection) = exchange.fill(parts, body, note.raw_target.as_deref()) {
+        if let Err(rejection) = exchange.fill(parts, body, note.raw_target.as_deref(), note.has_te) {
             return (State::Refused(rejection, Arc::clone(&self.connection)), true);
         }
         match Driver::start(exchange) {

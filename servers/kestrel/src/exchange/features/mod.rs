@@ -82,7 +82,6 @@ pub(super) fn fill_request(
     raw_target: Option<&[u8]>,
 ) -> Result<(), Rejection> {
     let scheme = exchange.shared.connection.scheme;
-    fit_to_client(&mut exchange.features, &parts);
     if let Some(response) = own_mut!(exchange.features, dyn HttpResponseBodyFeature as KestrelResponseBody) {
         response.begin(&parts.method);
     }
@@ -113,12 +112,10 @@ pub(super) fn fill_stream(
 
 /// What not every client can take is there only for those that can. This changes the collection, which
 /// is then made anew for the next request: few clients ask for trailers or speak HTTP/1.0.
-fn fit_to_client(features: &mut FeatureCollection, parts: &http::request::Parts) {
-    if parts.version == Version::HTTP_2 {
-        // Its collection has everything already.
-    } else if parts.version == Version::HTTP_10 {
+pub(super) fn fit_to_client(features: &mut FeatureCollection, parts: &http::request::Parts, has_te: bool) {
+    if parts.version == Version::HTTP_10 {
         features.take::<dyn HttpInformationalResponseFeature>();
-    } else if takes_trailers(&parts.headers) {
+    } else if has_te && takes_trailers(&parts.headers) {
         features.set::<dyn HttpResponseTrailersFeature>(Box::new(PlainResponseTrailers::default()));
     }
 }

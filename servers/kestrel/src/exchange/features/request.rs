@@ -68,7 +68,7 @@ impl KestrelRequest {
         }
     }
 
-    /// Empties it; gives the storage of the fields, for another use.
+    /// Empties it; gives the fields, whose storage is used again.
     pub(crate) fn clear(&mut self) -> HeaderMap {
         self.method = Method::GET;
         self.uri = None;
@@ -190,6 +190,6 @@ impl Text {
 
 /// True if the decoded path differs from the one sent: percent signs or dot segments.
 fn needs_decoding(path: &str) -> bool {
-    let bytes = path.as_bytes();
-    memchr::memchr(b'%', bytes).is_some() || (memchr::memchr(b'.', bytes).is_some() && path.contains("/."))
+    // Most paths have neither, and are too short for a search that has to be set up.
+    path.bytes().any(|byte| matches!(byte, b'%' | b'.')) && (path.contains('%') || path.contains("/."))
 }

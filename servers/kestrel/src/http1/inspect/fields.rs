@@ -86,15 +86,17 @@ pub(super) struct Facts {
     pub(super) connection_upgrade: bool,
     /// There is an Upgrade field.
     pub(super) upgrade: bool,
+    /// There is a TE field.
+    pub(super) te: bool,
 }
 
 impl Facts {
     /// Takes note of the field line at offset `at` of `head`.
     #[inline]
     pub(super) fn record(&mut self, head: &[u8], at: usize, line: &FieldLine) -> Result<(), Rejection> {
-        // The length tells nearly all fields apart from the five that count here.
+        // The length tells nearly all fields apart from the six that count here.
         match line.name_len {
-            4 | 7 | 10 | 14 | 17 => self.record_candidate(head, at, line),
+            2 | 4 | 7 | 10 | 14 | 17 => self.record_candidate(head, at, line),
             _ => Ok(()),
         }
     }
@@ -119,6 +121,7 @@ impl Facts {
                 let start = at + line.name_len + 1 + if value.is_empty() { 0 } else { lead };
                 self.host = Some((start, start + value.len()));
             }
+            (2, b't') if name.eq_ignore_ascii_case(b"te") => self.te = true,
             (7, b'u') if name.eq_ignore_ascii_case(b"upgrade") => self.upgrade = true,
             (10, b'c') if name.eq_ignore_ascii_case(b"connection") => {
                 self.record_connection(line.value(bytes))

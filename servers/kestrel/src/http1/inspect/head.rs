@@ -102,6 +102,7 @@ impl Inspector {
             raw_target = Some(line.target(head).to_vec());
             changes.target = Some(b"/");
         }
+        let has_te = facts.te;
         let is_connect = line.form == Form::Authority;
         let close = facts.close
             // After CONNECT come the octets of a tunnel or of a client that believes to have one.
@@ -125,7 +126,7 @@ impl Inspector {
             BodyFraming::Length(length) => self.state = State::Length(length),
             BodyFraming::Chunked => self.state = State::Chunked(Chunked::new()),
         }
-        Step::Head(Head { len, rewritten, raw_target, body, may_upgrade, close })
+        Step::Head(Head { len, rewritten, raw_target, body, may_upgrade, has_te, close })
     }
 
     /// RFC 9112 section 6.3.

@@ -74,6 +74,8 @@ pub(crate) struct Head {
     /// The connection may turn into something else (Upgrade, CONNECT): what follows the head must be held
     /// back until the application has decided.
     pub(crate) may_upgrade: bool,
+    /// There is a TE field, which may ask for trailers.
+    pub(crate) has_te: bool,
     /// This is the last request of the connection (RFC 9112 section 9.3), because the client said so or
     /// because another one could not be told apart from content. The inspector drops all input after it.
     pub(crate) close: bool,
