@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use falconry::{
-    features::Certificate,
+    HttpContext, Middleware, Next, Result,
+    features::{BoxFuture, Certificate},
     middleware::{CertificateForwarding, CertificateForwardingOptions},
 };
 
@@ -27,6 +28,28 @@ async fn a_value_that_is_no_certificate_is_none() {
     for request in [client.get("/"), client.get("/").header("x-client-cert", "")] {
         request.send().await.unwrap().assert_status(200);
         assert!(!witness.take().unwrap().is_tls);
+    }
+}
+
+#[tokio::test]
+async fn afterwards_the_connection_is_as_it_was() {
+    let (_server, client, witness) = app::behind(Around).await;
+    client.get("/").header("x-client-cert", "MAMCAQA=").send().await.unwrap().assert_body("seen").await;
+    assert!(witness.take().unwrap().is_tls);
+}
+
+/// The middleware, and a look at what it leaves.
+struct Around;
+
+impl Middleware for Around {
+    fn handle<'a>(&'a self, ctx: &'a mut HttpContext, next: Next<'a>) -> BoxFuture<'a, Result> {
+        Box::pin(async move {
+            CertificateForwarding::default().handle(ctx, next).await?;
+            match ctx.tls() {
+                None => Ok(()),
+                Some(_) => Err("the certificate of this request is that of the next".into()),
+            }
+        })
     }
 }
 
