@@ -35,6 +35,8 @@ pub(super) async fn stop(
     loop {
         let running = || requests(host.running_requests());
         tokio::select! {
+            // In this order: the end of the time is said before another second of waiting.
+            biased;
             stopped = &mut stop => return stopped,
             () = &mut time_up, if !cut.is_cancelled() => {
                 host.console().warn(&format!("The shutdown timeout of {timeout:?} has passed: aborting {}.", running()));

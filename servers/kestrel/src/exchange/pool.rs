@@ -16,6 +16,7 @@ pub(crate) struct ExchangePool {
 
 #[derive(Debug, Default)]
 struct Free {
+    #[expect(clippy::vec_box, reason = "an exchange stays in its box wherever it goes; it is never copied")]
     exchanges: Vec<Box<Exchange>>,
     is_closed: bool,
 }

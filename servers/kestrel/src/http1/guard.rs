@@ -17,7 +17,7 @@ use tokio::{
 use super::{
     HeadNote,
     input::Input,
-    inspect::{Head, Inspector, Limits, Rejection, Step},
+    inspect::{BodyFraming, Head, Inspector, Limits, Rejection, Step},
     outgoing::Outgoing,
     waits::DataWait,
 };
@@ -366,7 +366,12 @@ impl<S: Transport> Guard<S> {
                     self.replaced = count;
                     self.drop_replaced();
                 }
-                Step::Body { len, end: _ } => self.cleared += len,
+                Step::Body { len, end } => {
+                    self.cleared += len;
+                    if end {
+                        self.request_body.reset();
+                    }
+                }
                 Step::Head(head) => {
                     if self.pass_head(head) {
                         break;
@@ -387,7 +392,9 @@ impl<S: Transport> Guard<S> {
     fn pass_head(&mut self, head: Head) -> bool {
         let link = &self.connection.http1;
         self.head_since = None;
-        self.request_body.reset();
+        if head.body != BodyFraming::None {
+            self.request_body.reset();
+        }
         self.response.reset_unless_waiting();
         self.heads_cleared += 1;
         let is_special = head.may_upgrade || head.close;
