@@ -14,8 +14,8 @@ use falconry_features::FeatureCollection;
 
 pub(crate) use self::{age::Aging, features::Lifetime, signal::Signal};
 use crate::{
-    KestrelServerOptions, exchange::ExchangePool, http1::Http1Link, metrics::Observed, server::ServerShared,
-    transport::Endpoints,
+    KestrelServerOptions, exchange::ExchangePool, http1::Http1Link, http2::Flushes, metrics::Observed,
+    server::ServerShared, transport::Endpoints,
 };
 
 /// What the requests of one connection share with it and with the server.
@@ -30,6 +30,8 @@ pub(crate) struct ConnectionShared {
     pub(crate) signal: Arc<Signal>,
     pub(crate) lifetime: Arc<Lifetime>,
     pub(crate) http1: Http1Link,
+    /// Rounds of an HTTP/2 connection.
+    pub(crate) flushes: Flushes,
     /// Exchanges to be used again.
     pub(crate) exchanges: ExchangePool,
     /// What observers are told.
@@ -47,6 +49,7 @@ impl ConnectionShared {
             signal: Arc::default(),
             lifetime: Arc::default(),
             http1: Http1Link::new(&options.limits),
+            flushes: Flushes::default(),
             exchanges: ExchangePool::default(),
             observed: Observed::default(),
             options,

@@ -2,10 +2,10 @@
 
 use std::{
     sync::atomic::Ordering,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
-use super::ExchangeShared;
+use super::{ExchangeShared, Phase};
 use crate::{events, http1::Rejection, metrics::error_type};
 
 impl ExchangeShared {
@@ -32,11 +32,16 @@ impl ExchangeShared {
     }
 
     /// Completes when what the protocol has taken is on its way, counted from the first call with
-    /// this `wait`. A stream takes only what the client lets it send.
+    /// this `wait`.
     pub(crate) fn poll_flushed(&self, cx: &mut Context<'_>, wait: &mut Option<u64>) -> Poll<()> {
         match &self.stream {
             None => self.connection.http1.poll_flushed(cx, wait),
-            Some(_) => Poll::Ready(()),
+            // What comes after the end has nothing to wait for.
+            Some(_) if self.lock().output.phase == Phase::Completed => Poll::Ready(()),
+            Some(stream) => {
+                ready!(stream.poll_handed_over(cx));
+                self.connection.flushes.poll(cx, wait)
+            }
         }
     }
 

@@ -144,6 +144,7 @@ impl<S: Transport> Http2Connection<S> {
 
     fn poll_served(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         self.connection.signal.register(cx);
+        self.connection.flushes.register(cx);
         loop {
             if self.connection.signal.is_aborted() {
                 return Poll::Ready(End::Aborted);
@@ -152,6 +153,7 @@ impl<S: Transport> Http2Connection<S> {
                 self.stopping_since = Some(Instant::now());
                 self.h2.graceful_shutdown();
             }
+            self.connection.flushes.begin();
             match self.h2.poll_accept(cx) {
                 // What has arrived together is started together, so that its answers leave together.
                 Poll::Ready(Some(Ok(stream))) => self.accepted.push(stream),
@@ -183,7 +185,12 @@ impl<S: Transport> Http2Connection<S> {
 
     /// h2 can do nothing more for now. Completes when it must be asked again, or with the end.
     fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<Option<End>> {
-        let violation = self.io.lock().violation();
+        let guard = self.io.lock();
+        let violation = guard.violation();
+        if !guard.response.is_waiting() {
+            self.connection.flushes.done();
+        }
+        drop(guard);
         if let Some(reason) = violation
             && self.closing_since.is_none()
         {

@@ -2,8 +2,11 @@
 
 use std::{
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
-    task::{Context, Waker},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Waker},
 };
 
 use falconry_features::MinDataRate;
@@ -17,6 +20,9 @@ use crate::http1::Rejection;
 #[derive(Default)]
 pub(crate) struct StreamLink {
     state: Mutex<State>,
+    /// Data has been taken from the application and not been sent.
+    is_in_hand: AtomicBool,
+    has_flusher: AtomicBool,
 }
 
 #[derive(Default)]
@@ -26,6 +32,7 @@ struct State {
     body_failure: Option<Rejection>,
     body_rate: Option<MinDataRate>,
     task: Option<Waker>,
+    flusher: Option<Waker>,
 }
 
 impl StreamLink {
@@ -37,6 +44,8 @@ impl StreamLink {
         state.body_failure = None;
         state.body_rate = body_rate;
         state.task = None;
+        state.flusher = None;
+        self.is_in_hand.store(false, Ordering::Relaxed);
     }
 
     /// Resets the stream with `reason`, unless that has been asked for already.
@@ -109,6 +118,28 @@ impl StreamLink {
 
     pub(crate) fn disable_body_rate(&self) {
         self.lock().body_rate = None;
+    }
+
+    /// Notes whether anything of the response is between the application and h2.
+    pub(super) fn set_in_hand(&self, is_in_hand: bool) {
+        self.is_in_hand.store(is_in_hand, Ordering::Release);
+        if !is_in_hand && self.has_flusher.swap(false, Ordering::AcqRel) {
+            let flusher = self.lock().flusher.take();
+            if let Some(flusher) = flusher {
+                flusher.wake();
+            }
+        }
+    }
+
+    /// Completes when nothing of the response is between the application and h2.
+    pub(crate) fn poll_handed_over(&self, cx: &Context<'_>) -> Poll<()> {
+        if !self.is_in_hand.load(Ordering::Acquire) {
+            return Poll::Ready(());
+        }
+        self.lock().flusher = Some(cx.waker().clone());
+        self.has_flusher.store(true, Ordering::Release);
+        // It may have been sent meanwhile.
+        if self.is_in_hand.load(Ordering::Acquire) { Poll::Pending } else { Poll::Ready(()) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

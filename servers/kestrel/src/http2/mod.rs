@@ -6,6 +6,7 @@
 mod body;
 mod connection;
 mod date;
+mod flushes;
 mod guard;
 mod inspect;
 mod io;
@@ -18,4 +19,4 @@ mod sniff;
 mod stream;
 mod tunnel;
 
-pub(crate) use self::{connection::serve, link::StreamLink, sniff::serve_clear};
+pub(crate) use self::{connection::serve, flushes::Flushes, link::StreamLink, sniff::serve_clear};

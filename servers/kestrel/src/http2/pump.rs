@@ -2,86 +2,168 @@
 
 use std::{
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use falconry_features::MinDataRate;
 use h2::{Reason, SendStream};
+use http::HeaderMap;
 use http_body::Body;
 use tokio::time::{Instant, Sleep};
 
 use super::{link::StreamLink, response::remove_connection_fields};
-use crate::{exchange::ResponseBody, http1::DataWait};
+use crate::{
+    exchange::{ExchangeShared, ResponseBody},
+    http1::DataWait,
+};
+
+/// Up to here pieces of a body are put together: a frame costs more than a copy.
+const FRAME_SIZE: usize = 16 * 1024;
+
+/// A piece that is larger goes as it is.
+const SMALL_PIECE: usize = 4 * 1024;
 
 /// Sends a body as far as the client lets it. What the client does not take stays with the application.
 pub(super) struct Pump {
     send: SendStream<Bytes>,
     body: ResponseBody,
-    data: Bytes,
-    has_ended: bool,
+    /// The exchange, as long as the application runs; afterwards it serves another request.
+    shared: Option<Arc<ExchangeShared>>,
+    data: Data,
+    trailers: Option<HeaderMap>,
+    is_body_over: bool,
     rate: Option<MinDataRate>,
     wait: DataWait,
     timer: Option<Pin<Box<Sleep>>>,
+}
+
+/// What has been taken from the body and not been sent.
+#[derive(Default)]
+struct Data {
+    /// Goes first.
+    first: Bytes,
+    /// Small pieces, put together; goes next.
+    joined: BytesMut,
+    last: Bytes,
+}
+
+/// What the body has to give.
+enum Taken {
+    /// As much as is sent at once.
+    Enough,
+    /// All that there is for now.
+    All,
+    /// The response was given up.
+    Failed,
 }
 
 /// The client has gone, or has reset the stream.
 struct Gone;
 
 impl Pump {
-    pub(super) fn new(send: SendStream<Bytes>, body: ResponseBody, rate: Option<MinDataRate>) -> Self {
-        let wait = DataWait::default();
-        Self { send, body, data: Bytes::new(), has_ended: false, rate, wait, timer: None }
+    /// `shared` only of a body that runs the application.
+    pub(super) fn new(
+        send: SendStream<Bytes>,
+        body: ResponseBody,
+        shared: Option<Arc<ExchangeShared>>,
+        rate: Option<MinDataRate>,
+    ) -> Self {
+        Self {
+            send,
+            body,
+            shared,
+            data: Data::default(),
+            trailers: None,
+            is_body_over: false,
+            rate,
+            wait: DataWait::default(),
+            timer: None,
+        }
     }
 
     /// Completes when the stream has the whole body, or takes no more of it. The body runs the
     /// application.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>, link: &StreamLink) -> Poll<()> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
-            if let Some(reason) = link.poll_reset(cx) {
+            if let Some(reason) = self.link().and_then(|link| link.poll_reset(cx)) {
                 self.send.send_reset(reason);
                 return Poll::Ready(());
             }
-            if !self.data.is_empty() {
-                match self.poll_send(cx) {
-                    Poll::Ready(Ok(())) if self.has_ended => return Poll::Ready(()),
-                    Poll::Ready(Ok(())) => {}
-                    Poll::Ready(Err(Gone)) => return Poll::Ready(()),
-                    Poll::Pending => return Poll::Pending,
-                }
+            let taken = self.take(cx);
+            if matches!(taken, Taken::Failed) {
+                let reason = self.link().map_or(Reason::INTERNAL_ERROR, StreamLink::reason);
+                self.send.send_reset(reason);
+                return Poll::Ready(());
             }
-            match Pin::new(&mut self.body).poll_frame(cx) {
-                Poll::Pending => return self.poll_left(cx),
+            let had_data = !self.data.is_empty();
+            match self.poll_send(cx) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(Gone)) => return Poll::Ready(()),
+                Poll::Pending => return Poll::Pending,
+            }
+            if self.is_body_over {
+                self.end(had_data);
+                return Poll::Ready(());
+            }
+            if let Some(link) = self.link() {
+                link.set_in_hand(false);
+            }
+            // The application may wait for what has just been sent.
+            if matches!(taken, Taken::All) && !had_data {
+                return self.send.poll_reset(cx).map(|_| ());
+            }
+        }
+    }
+
+    fn link(&self) -> Option<&StreamLink> {
+        self.shared.as_ref()?.stream.as_ref()
+    }
+
+    /// Takes what the body has, if there is nothing left to send.
+    fn take(&mut self, cx: &mut Context<'_>) -> Taken {
+        if self.is_body_over || !self.data.is_empty() {
+            return Taken::Enough;
+        }
+        loop {
+            let frame = match Pin::new(&mut self.body).poll_frame(cx) {
+                Poll::Pending => return Taken::All,
                 Poll::Ready(None) => {
-                    if !self.has_ended {
-                        // An error means that the client has gone.
-                        let _ = self.send.send_data(Bytes::new(), true);
-                    }
-                    return Poll::Ready(());
+                    self.is_body_over = true;
+                    self.shared = None;
+                    return Taken::Enough;
                 }
                 Poll::Ready(Some(Err(error))) => {
                     tracing::debug!(%error, "the response was given up");
-                    self.send.send_reset(link.reason());
-                    return Poll::Ready(());
+                    return Taken::Failed;
                 }
-                Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
-                    Ok(data) => self.data = data,
-                    Err(frame) => {
-                        let mut trailers = frame.into_trailers().unwrap_or_default();
-                        remove_connection_fields(&mut trailers);
-                        self.has_ended = true;
-                        // The body is asked once more: its end is not the application's.
-                        let _ = self.send.send_trailers(trailers);
+                Poll::Ready(Some(Ok(frame))) => frame,
+            };
+            match frame.into_data() {
+                Ok(data) => {
+                    if let Some(link) = self.link() {
+                        link.set_in_hand(true);
                     }
-                },
+                    let wants_more = self.data.push(data);
+                    if self.body.is_end_stream() {
+                        self.is_body_over = true;
+                        self.shared = None;
+                    }
+                    if self.is_body_over || !wants_more {
+                        return Taken::Enough;
+                    }
+                }
+                // The body is asked once more: its end is not the application's.
+                Err(frame) => self.trailers = frame.into_trailers().ok(),
             }
         }
     }
 
     /// Completes when all data at hand has been sent.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Gone>> {
-        while !self.data.is_empty() {
-            self.send.reserve_capacity(self.data.len());
+        while let Some(data) = self.data.front() {
+            self.send.reserve_capacity(data.len());
             let mut room = self.send.capacity();
             if room == 0 {
                 match self.send.poll_capacity(cx) {
@@ -90,19 +172,24 @@ impl Pump {
                     Poll::Pending => return self.poll_too_slow(cx),
                 }
             }
-            let piece = self.data.split_to(room.min(self.data.len()));
+            let piece = data.split_to(room.min(data.len()));
             self.wait.pause(piece.len());
-            self.has_ended = self.data.is_empty() && self.body.is_end_stream();
-            if self.send.send_data(piece, self.has_ended).is_err() {
+            let is_end = self.is_body_over && self.trailers.is_none() && self.data.is_empty();
+            if self.send.send_data(piece, is_end).is_err() {
                 return Poll::Ready(Err(Gone));
             }
         }
         Poll::Ready(Ok(()))
     }
 
-    /// The application does something else; the client may leave meanwhile.
-    fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.has_ended { Poll::Pending } else { self.send.poll_reset(cx).map(|_| ()) }
+    /// Ends the stream unless the last data has. An error means that the client has gone.
+    fn end(&mut self, had_data: bool) {
+        if let Some(mut trailers) = self.trailers.take() {
+            remove_connection_fields(&mut trailers);
+            let _ = self.send.send_trailers(trailers);
+        } else if !had_data {
+            let _ = self.send.send_data(Bytes::new(), true);
+        }
     }
 
     /// A client that takes its response too slowly loses it: what waits for it takes memory.
@@ -119,5 +206,69 @@ impl Pump {
         tracing::debug!("ResponseMinimumDataRateNotSatisfied: the client reads the response too slowly");
         self.send.send_reset(Reason::INTERNAL_ERROR);
         Poll::Ready(Err(Gone))
+    }
+}
+
+impl Data {
+    /// Takes a piece, when nothing has been sent of those before it; false if that is enough.
+    fn push(&mut self, piece: Bytes) -> bool {
+        let is_small = piece.len() <= SMALL_PIECE;
+        if self.is_empty() {
+            self.first = piece;
+            return is_small;
+        }
+        if !is_small {
+            self.last = piece;
+            return false;
+        }
+        if !self.first.is_empty() {
+            self.joined.extend_from_slice(&std::mem::take(&mut self.first));
+        }
+        self.joined.extend_from_slice(&piece);
+        self.joined.len() <= FRAME_SIZE - SMALL_PIECE
+    }
+
+    /// What is to be sent first.
+    fn front(&mut self) -> Option<&mut Bytes> {
+        if self.first.is_empty() {
+            self.first = match self.joined.is_empty() {
+                true => std::mem::take(&mut self.last),
+                false => self.joined.split().freeze(),
+            };
+        }
+        (!self.first.is_empty()).then_some(&mut self.first)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.first.is_empty() && self.joined.is_empty() && self.last.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pieces(data: &mut Data) -> Vec<Bytes> {
+        std::iter::from_fn(|| data.front().map(std::mem::take)).collect()
+    }
+
+    #[test]
+    fn small_pieces_are_put_together_and_large_ones_go_as_they_are() {
+        let mut data = Data::default();
+        let large = Bytes::from(vec![b'x'; SMALL_PIECE + 1]);
+        assert!(data.push(Bytes::from_static(b"a")));
+        assert!(data.push(Bytes::from_static(b"b")));
+        assert!(!data.push(large.clone()));
+        assert_eq!(pieces(&mut data), [Bytes::from_static(b"ab"), large.clone()]);
+        assert!(data.is_empty());
+        assert!(!data.push(large.clone()));
+        assert_eq!(pieces(&mut data), [large]);
+    }
+
+    #[test]
+    fn what_is_put_together_fits_into_a_frame() {
+        let mut data = Data::default();
+        while data.push(Bytes::from_static(&[b'x'; SMALL_PIECE])) {}
+        assert!(pieces(&mut data)[0].len() <= FRAME_SIZE);
     }
 }

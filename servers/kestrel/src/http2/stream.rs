@@ -138,7 +138,7 @@ impl StreamRun {
             return Poll::Ready(());
         };
         match driver.take_exchange().and_then(|exchange| whole_response(exchange, false)) {
-            Some(response) => self.send(cx, response),
+            Some(response) => self.send(cx, response, false),
             None => self.reset(Reason::INTERNAL_ERROR),
         }
     }
@@ -149,18 +149,20 @@ impl StreamRun {
             return Poll::Ready(());
         };
         match streaming_response(driver, head, false) {
-            Some(response) => self.send(cx, response),
+            Some(response) => self.send(cx, response, true),
             None => self.reset(Reason::INTERNAL_ERROR),
         }
     }
 
-    fn send(&mut self, cx: &mut Context<'_>, response: http::Response<ResponseBody>) -> Poll<()> {
+    /// Sends a response, whose body may run the application.
+    fn send(&mut self, cx: &mut Context<'_>, response: http::Response<ResponseBody>, runs: bool) -> Poll<()> {
         let (head, body) = into_head(response, self.is_head);
         let is_end = http_body::Body::is_end_stream(&body);
         match self.respond.send_response(head, is_end) {
             Ok(stream) if !is_end => {
+                let shared = runs.then(|| Arc::clone(&self.shared));
                 let rate = self.shared.connection.options.limits.min_response_data_rate();
-                self.stage = Stage::Sending(Box::new(Pump::new(stream, body, rate)));
+                self.stage = Stage::Sending(Box::new(Pump::new(stream, body, shared, rate)));
                 Pin::new(self).poll(cx)
             }
             Ok(_) => Poll::Ready(()),
@@ -202,10 +204,7 @@ impl Future for StreamRun {
         let this = &mut *self;
         let done = match &mut this.stage {
             Stage::Running(..) => this.poll_running(cx),
-            Stage::Sending(pump) => match &this.shared.stream {
-                Some(link) => pump.poll(cx, link),
-                None => Poll::Ready(()),
-            },
+            Stage::Sending(pump) => pump.poll(cx),
             Stage::Tunnel(driver) => {
                 let reset = this.shared.stream.as_ref().and_then(|link| link.poll_reset(cx));
                 match (reset, driver.poll(cx)) {

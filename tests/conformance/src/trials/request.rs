@@ -70,7 +70,8 @@ pub(super) const TRIALS: &[Trial] = &[
         "The version is that of the request.",
         "ASP.NET Core: IHttpRequestFeature.Protocol",
         version,
-    ),
+    )
+    .needs(&[Http1]),
     Trial::new(
         AREA,
         "http_1_0_is_reported",

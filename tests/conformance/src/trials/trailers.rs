@@ -94,7 +94,7 @@ pub(super) const TRIALS: &[Trial] = &[
         "RFC 9110 section 6.5.1",
         response_unasked,
     )
-    .needs(&[ResponseTrailers]),
+    .needs(&[Http1, ResponseTrailers]),
 ];
 
 fn map(name: &'static str, value: &'static str) -> HeaderMap {
