@@ -9,7 +9,7 @@ use std::{
 
 use falconry::{
     HostingApplication, Server,
-    features::{Deadline, ServerAddressesFeature},
+    features::{CancellationToken, Deadline, ServerAddressesFeature},
 };
 use falconry_conformance::contract;
 use falconry_kestrel::{KestrelServer, KestrelServerOptions};
@@ -57,6 +57,11 @@ impl Running {
 
     pub(crate) async fn stop(&self) {
         self.server.stop(Deadline::never()).await.expect("it stops");
+    }
+
+    /// Stops; what has not ended when `deadline` fires is aborted.
+    pub(crate) async fn stop_on(&self, deadline: &CancellationToken) {
+        self.server.stop(Deadline::on(deadline.clone(), None)).await.expect("it stops");
     }
 }
 

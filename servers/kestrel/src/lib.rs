@@ -12,6 +12,7 @@
 //! | `pkcs12` | certificates from PKCS#12 files, and keys that are encrypted | yes |
 //! | `metrics` | [`MetricsObserver`], which records with the `metrics` facade | no |
 //! | `opentelemetry` | [`OpenTelemetryObserver`], which records with OpenTelemetry | no |
+//! | `http3` | HTTP/3 for endpoints that ask for it; turns `aws-lc-rs` on | no |
 //! | `dev-certs` | the program `dev-certs`, which makes the certificate for work on one's own machine | yes |
 
 mod addresses;
@@ -21,9 +22,13 @@ mod events;
 mod exchange;
 mod http1;
 mod http2;
+#[cfg(feature = "http3")]
+mod http3;
 mod listener;
 mod metrics;
+mod middleware;
 mod options;
+mod proxy;
 mod server;
 #[cfg(feature = "tls")]
 mod tls;
@@ -32,5 +37,12 @@ mod transport;
 #[cfg(feature = "tls")]
 pub use self::tls::*;
 pub use self::{
-    addresses::*, configuration::KestrelConfiguration, metrics::*, options::*, server::KestrelServer,
+    addresses::*,
+    configuration::KestrelConfiguration,
+    metrics::*,
+    middleware::{ConnectionContext, ConnectionMiddleware, ConnectionNext},
+    options::*,
+    proxy::ProxyProtocolOptions,
+    server::KestrelServer,
+    transport::Transport as ConnectionTransport,
 };

@@ -3,7 +3,10 @@
 use falconry_features::ServerError;
 
 use super::{certificate::CertificateSettings, https::HttpsSettings, section::Section};
-use crate::{BindingAddress, HttpProtocols, KestrelServerOptions, ListenEndpoint, ListenOptions, Scheme};
+use crate::{
+    BindingAddress, HttpProtocols, KestrelServerOptions, ListenEndpoint, ListenOptions, ProxyProtocolOptions,
+    Scheme,
+};
 
 /// The keys that only an https endpoint has.
 const HTTPS_ONLY: [&str; 6] = [
@@ -37,6 +40,7 @@ pub(crate) struct EndpointSettings {
     place: ListenEndpoint,
     protocols: Option<HttpProtocols>,
     https: Option<HttpsSettings>,
+    proxy_protocol: Option<ProxyProtocolOptions>,
     defaults: Defaults,
 }
 
@@ -98,6 +102,7 @@ impl EndpointSettings {
         }
         let protocols = section.child("Protocols").protocols()?;
         let https = HttpsSettings::read(section)?;
+        let proxy_protocol = read_proxy_protocol(&section.child("ProxyProtocol"))?;
         section.warn_of_unknown();
         let mut defaults = defaults.clone();
         if !address.is_https {
@@ -109,6 +114,7 @@ impl EndpointSettings {
             place,
             protocols,
             https: address.is_https.then(|| https.clone()),
+            proxy_protocol: proxy_protocol.clone(),
             defaults: defaults.clone(),
         };
         Ok(address.places.into_iter().map(settings).collect())
@@ -131,6 +137,9 @@ impl EndpointSettings {
         if let Some(https) = &self.https {
             https.apply(&mut options);
         }
+        if let Some(proxy_protocol) = &self.proxy_protocol {
+            options.use_proxy_protocol(proxy_protocol.clone());
+        }
         for (name, configure) in &server.named {
             if name.eq_ignore_ascii_case(&self.name) {
                 configure(&mut options);
@@ -151,6 +160,25 @@ impl KestrelServerOptions {
             })
             .collect()
     }
+}
+
+/// `TrustedNetworks`, a list or one text with commas, and `Timeout`.
+fn read_proxy_protocol(section: &Section<'_>) -> Result<Option<ProxyProtocolOptions>, ServerError> {
+    let networks = section.child("TrustedNetworks");
+    let names = networks.texts();
+    let timeout = section.child("Timeout").time_or_unlimited()?;
+    section.warn_of_unknown();
+    if names.is_empty() {
+        return match section.is_set() {
+            true => Err(networks.error("name the proxies to believe, such as 10.0.0.0/8")),
+            false => Ok(None),
+        };
+    }
+    let options = ProxyProtocolOptions::trusting(names).map_err(|error| networks.error(error))?;
+    Ok(Some(match timeout {
+        Some(timeout) => options.with_timeout(timeout),
+        None => options,
+    }))
 }
 
 /// What a `Url` stands for.

@@ -41,6 +41,9 @@ pub(super) fn read(section: &Section<'_>, limits: &mut KestrelServerLimits) -> R
         limits.set_max_concurrent_upgraded_connections(count);
         Ok(())
     })?;
+    section.set("MaxConnectionAge", Section::time_or_unlimited, |age| {
+        limits.set_max_connection_age(age).map(drop)
+    })?;
     if let Some(rate) = data_rate(&section.child("MinRequestBodyDataRate"))? {
         limits.set_min_request_body_data_rate(rate);
     }

@@ -72,6 +72,7 @@ use crate::{KestrelServerOptions, ListenOptions};
 /// | `Endpoints:<name>:HandshakeTimeout` | a time; empty for no limit | 10 s |
 /// | `Endpoints:<name>:Certificate` | `Path` (PKCS#12, or PEM that holds the key too) and `Password`; or `Path`, `KeyPath` (PEM) and the `Password` of the key | `Certificates:Default`, else the development certificate |
 /// | `Endpoints:<name>:Sni:<host name>` | `Certificate`, `Protocols`, `SslProtocols`, `ClientCertificateMode` for clients that ask for that name | |
+/// | `Endpoints:<name>:ProxyProtocol` | `TrustedNetworks` (a list) and `Timeout`, see [`ProxyProtocolOptions`](crate::ProxyProtocolOptions) | nobody is believed |
 /// | `EndpointDefaults` | `Protocols` and the TLS keys, for every endpoint without its own | |
 /// | `Certificates:Default` | as `Certificate` above, for every endpoint without its own | |
 /// | `Limits:*` | the members of [`KestrelServerLimits`](crate::KestrelServerLimits), `Limits:Http2:*`, `Limits:Http3:*` | as there |

@@ -69,6 +69,13 @@ impl<'a> Section<'a> {
         self.value().filter(|value| !value.is_empty())
     }
 
+    /// The elements of a list, or those of one text with commas between them.
+    pub(super) fn texts(&self) -> Vec<&'a str> {
+        let elements = self.children();
+        let values = elements.iter().filter_map(|(_, element)| element.filled()).chain(self.filled());
+        values.flat_map(|texts| texts.split(',')).map(str::trim).filter(|text| !text.is_empty()).collect()
+    }
+
     /// True if there is more here than an empty value or object.
     pub(super) fn is_set(&self) -> bool {
         self.filled().is_some() || self.below().next().is_some()

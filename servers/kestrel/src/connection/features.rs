@@ -35,6 +35,7 @@ impl Lifetime {
 /// The features of a connection, over those of the server.
 pub(super) fn collection(connection: &ConnectionShared) -> FeatureCollection {
     let mut features = FeatureCollection::with_defaults(Arc::clone(&connection.server.features));
+    let socket = connection.endpoints.of_socket();
     let identity = PlainConnectionIdentity {
         connection_id: connection.id.clone(),
         local: connection.endpoints.local.map(ConnectionAddress::from),
@@ -42,9 +43,9 @@ pub(super) fn collection(connection: &ConnectionShared) -> FeatureCollection {
         user: None,
     };
     let socket = SocketDescription {
-        local: identity.local.clone(),
-        remote: identity.remote.clone(),
-        no_delay: identity.local.is_some().then_some(connection.options.transport.no_delay),
+        local: socket.local.map(ConnectionAddress::from),
+        remote: socket.remote.map(ConnectionAddress::from),
+        no_delay: socket.local.is_some().then_some(connection.options.transport.no_delay),
         peer: None,
     };
     let handle =

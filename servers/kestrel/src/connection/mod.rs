@@ -14,24 +14,36 @@ use falconry_features::FeatureCollection;
 
 pub(crate) use self::{age::Aging, features::Lifetime, signal::Signal};
 use crate::{
-    KestrelServerOptions, exchange::ExchangePool, http1::Http1Link, http2::Flushes, metrics::Observed,
-    server::ServerShared, transport::Endpoints,
+    KestrelServerOptions,
+    exchange::ExchangePool,
+    http1::Http1Link,
+    http2::Flushes,
+    metrics::Observed,
+    server::ServerShared,
+    transport::{Endpoints, TrueEndpoints},
 };
 
 /// What the requests of one connection share with it and with the server.
 pub(crate) struct ConnectionShared {
     pub(crate) id: String,
-    pub(crate) endpoints: Endpoints,
+    pub(crate) endpoints: TrueEndpoints,
     pub(crate) scheme: &'static str,
     pub(crate) options: Arc<KestrelServerOptions>,
     pub(crate) server: Arc<ServerShared>,
+    /// What connection middleware under TLS has made of the connection's own.
+    outer_features: OnceLock<Arc<FeatureCollection>>,
     features: OnceLock<Arc<FeatureCollection>>,
+    /// What connection middleware over TLS has made of the connection's own.
+    inner_features: OnceLock<Arc<FeatureCollection>>,
     /// Stop and abort.
     pub(crate) signal: Arc<Signal>,
     pub(crate) lifetime: Arc<Lifetime>,
     pub(crate) http1: Http1Link,
     /// Rounds of an HTTP/2 connection.
     pub(crate) flushes: Flushes,
+    /// What tells clients of HTTP/3.
+    #[cfg(feature = "http3")]
+    pub(crate) alt_svc: OnceLock<http::HeaderValue>,
     /// Exchanges to be used again.
     pub(crate) exchanges: ExchangePool,
     /// What observers are told.
@@ -43,13 +55,17 @@ impl ConnectionShared {
         let options = Arc::clone(&server.options);
         Arc::new(Self {
             id: id::next_connection_id(),
-            endpoints,
+            endpoints: TrueEndpoints::new(endpoints),
             scheme,
+            outer_features: OnceLock::new(),
             features: OnceLock::new(),
+            inner_features: OnceLock::new(),
             signal: Arc::default(),
             lifetime: Arc::default(),
             http1: Http1Link::new(&options.limits),
             flushes: Flushes::default(),
+            #[cfg(feature = "http3")]
+            alt_svc: OnceLock::new(),
             exchanges: ExchangePool::default(),
             observed: Observed::default(),
             options,
@@ -59,12 +75,29 @@ impl ConnectionShared {
 
     /// What the connection offers beside its requests; over it lies the collection of each request.
     pub(crate) fn features(&self) -> &Arc<FeatureCollection> {
-        self.features.get_or_init(|| Arc::new(self.own_features()))
+        match self.inner_features.get() {
+            None => self.features.get_or_init(|| Arc::new(self.own_features())),
+            Some(features) => features,
+        }
     }
 
     /// What every connection offers; a transport adds its own.
     pub(crate) fn own_features(&self) -> FeatureCollection {
-        features::collection(self)
+        match self.outer_features.get() {
+            None => features::collection(self),
+            Some(outer) => FeatureCollection::with_defaults(Arc::clone(outer)),
+        }
+    }
+
+    /// Sets what middleware has made of [`own_features`](Self::own_features), before TLS adds to it.
+    pub(crate) fn set_outer_features(&self, features: FeatureCollection) {
+        self.outer_features.get_or_init(|| Arc::new(features));
+    }
+
+    /// Sets what middleware has made of [`features`](Self::features); only before the first request.
+    #[cfg(feature = "tls")]
+    pub(crate) fn set_inner_features(&self, features: FeatureCollection) {
+        self.inner_features.get_or_init(|| Arc::new(features));
     }
 
     /// Sets what the connection offers; only before its first request.

@@ -12,7 +12,9 @@ use std::{
 use falconry_features::CancellationToken;
 use tokio::net::TcpListener;
 
-use super::{Current, Manner};
+use super::Manner;
+#[cfg(feature = "http3")]
+use crate::http3::QuicListener;
 use crate::{
     connection::{Aging, ConnectionShared},
     events,
@@ -29,6 +31,9 @@ const BACK_OFF: Duration = Duration::from_millis(100);
 pub(crate) struct Listener {
     socket: ListeningSocket,
     no_delay: bool,
+    /// What tells clients of HTTP/3 beside this socket.
+    #[cfg(feature = "http3")]
+    pub(super) alt_svc: Option<http::HeaderValue>,
 }
 
 #[derive(Debug)]
@@ -39,6 +44,8 @@ enum ListeningSocket {
         tokio::net::UnixListener,
         #[expect(dead_code, reason = "dropping it removes the file")] Option<SocketFile>,
     ),
+    #[cfg(feature = "http3")]
+    Quic(QuicListener),
 }
 
 /// The file of a unix socket; it goes with the socket.
@@ -48,14 +55,23 @@ struct SocketFile(PathBuf);
 impl Listener {
     pub(super) fn tcp(socket: std::net::TcpListener, no_delay: bool) -> io::Result<Self> {
         let socket = ListeningSocket::Tcp(TcpListener::from_std(socket)?);
-        Ok(Self { socket, no_delay })
+        Ok(Self::new(socket, no_delay))
     }
 
     #[cfg(unix)]
     pub(super) fn unix(socket: std::os::unix::net::UnixListener, file: Option<PathBuf>) -> io::Result<Self> {
         let socket = tokio::net::UnixListener::from_std(socket)?;
         let socket = ListeningSocket::Unix(socket, file.map(SocketFile));
-        Ok(Self { socket, no_delay: false })
+        Ok(Self::new(socket, false))
+    }
+
+    fn new(socket: ListeningSocket, no_delay: bool) -> Self {
+        Self {
+            socket,
+            no_delay,
+            #[cfg(feature = "http3")]
+            alt_svc: None,
+        }
     }
 
     /// The IP address that is listened on.
@@ -64,6 +80,8 @@ impl Listener {
             ListeningSocket::Tcp(socket) => socket.local_addr().ok(),
             #[cfg(unix)]
             ListeningSocket::Unix(..) => None,
+            #[cfg(feature = "http3")]
+            ListeningSocket::Quic(quic) => Some(quic.local_addr()),
         }
     }
 
@@ -74,6 +92,10 @@ impl Listener {
         ends: CancellationToken,
         server: Arc<ServerShared>,
     ) {
+        #[cfg(feature = "http3")]
+        if let ListeningSocket::Quic(quic) = self.socket {
+            return quic.accept_all(manner, ends, server).await;
+        }
         let mut ended = ends.cancelled();
         let mut is_failing = false;
         loop {
@@ -111,6 +133,9 @@ impl Listener {
             ListeningSocket::Unix(socket, _) => {
                 socket.poll_accept(cx).map_ok(|(stream, _)| Socket::Unix(stream))
             }
+            // It accepts by itself.
+            #[cfg(feature = "http3")]
+            ListeningSocket::Quic(_) => Poll::Pending,
         }
     }
 
@@ -121,11 +146,15 @@ impl Listener {
             // Only slower without it.
             let _ = stream.set_nodelay(true);
         }
-        let Current { security, group } = manner.current();
+        let current = manner.current();
         let endpoints = socket.endpoints();
-        let shared = ConnectionShared::new(Arc::clone(server), endpoints, security.scheme());
+        let shared = ConnectionShared::new(Arc::clone(server), endpoints, current.security.scheme());
+        #[cfg(feature = "http3")]
+        if let Some(alt_svc) = self.alt_svc.clone().filter(|_| current.announces_quic()) {
+            shared.alt_svc.get_or_init(|| alt_svc);
+        }
         shared.observed.begin(&server.options, || ConnectionTags::of(&socket, endpoints));
-        let Some(open) = server.connections.open(Arc::clone(&shared), group) else {
+        let Some(open) = server.connections.open(Arc::clone(&shared), current.group) else {
             events::connection_rejected(&shared);
             shared.observed.rejected(error_type::MAX_CONNECTIONS);
             return;
@@ -134,11 +163,18 @@ impl Listener {
         shared.observed.queued();
         tokio::spawn(async move {
             open.begin();
-            let served = security.serve(socket, Arc::clone(&open.shared));
+            let served = current.serve(socket, Arc::clone(&open.shared));
             Aging::new(served, &open.shared).await;
             open.shared.lifetime.end().await;
             drop(open);
         });
+    }
+}
+
+#[cfg(feature = "http3")]
+impl From<QuicListener> for Listener {
+    fn from(quic: QuicListener) -> Self {
+        Self::new(ListeningSocket::Quic(quic), false)
     }
 }
 

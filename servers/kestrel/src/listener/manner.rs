@@ -1,11 +1,11 @@
 //! How the connections of an endpoint are served; a changed configuration changes it while the endpoint listens.
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use falconry_features::ServerError;
 
 use super::Security;
-use crate::{ListenOptions, server::ConnectionGroup};
+use crate::{ListenOptions, ProxyProtocolOptions, middleware::Middlewares, server::ConnectionGroup};
 
 /// What all listening sockets of one endpoint go by.
 #[derive(Debug)]
@@ -14,7 +14,12 @@ pub(crate) struct Manner(RwLock<Current>);
 /// What a new connection goes by.
 #[derive(Clone, Debug)]
 pub(crate) struct Current {
+    pub(super) proxy_protocol: Option<Arc<ProxyProtocolOptions>>,
+    pub(super) middleware: Arc<Middlewares>,
     pub(super) security: Security,
+    /// HTTP/3, if the endpoint has it.
+    #[cfg(feature = "http3")]
+    pub(crate) quic: Option<crate::http3::Quic>,
     pub(crate) group: ConnectionGroup,
 }
 
@@ -36,6 +41,11 @@ impl Manner {
 impl Current {
     /// What the endpoint asks for; its certificates are read.
     pub(crate) fn of(endpoint: &ListenOptions) -> Result<Self, ServerError> {
-        Ok(Self { security: Security::of(endpoint)?, group: ConnectionGroup::new() })
+        Ok(Self {
+            proxy_protocol: endpoint.proxy_protocol.clone().map(Arc::new),
+            middleware: Arc::new(endpoint.middleware.clone()),
+            security: Security::of(endpoint)?,
+            group: ConnectionGroup::new(),
+        })
     }
 }

@@ -3,7 +3,10 @@
 mod accept;
 mod bind;
 mod manner;
+#[cfg(feature = "http3")]
+mod quic;
 mod security;
+mod serve;
 
 use self::security::Security;
 pub(crate) use self::{

@@ -3,12 +3,19 @@
 use std::sync::Arc;
 
 use falconry_features::ServerError;
+#[cfg(feature = "tls")]
+use falconry_features::{BoxFuture, FeatureCollection};
 
+use crate::{
+    HttpProtocols, ListenOptions, connection::ConnectionShared, http2, middleware::Chain, transport::Socket,
+};
 #[cfg(feature = "tls")]
-use crate::http1;
-#[cfg(feature = "tls")]
-use crate::tls::{Protocol, TlsEndpoint};
-use crate::{HttpProtocols, ListenOptions, connection::ConnectionShared, http2, transport::Socket};
+use crate::{
+    http1,
+    middleware::{ConnectionContext, ConnectionNext},
+    tls::{Protocol, TlsEndpoint},
+    transport::Transport,
+};
 
 #[derive(Clone, Debug)]
 pub(super) enum Security {
@@ -40,17 +47,37 @@ impl Security {
         }
     }
 
-    /// Serves a connection from its first byte to its last. A handshake is part of it: it takes a
-    /// place among the connections and none of the listener's time.
-    pub(super) async fn serve(self, socket: Socket, connection: Arc<ConnectionShared>) {
+    /// Serves a connection from the first byte of HTTP or of TLS to its last. A handshake is part of it: it takes a
+    /// place among the connections and none of the listener's time. `inner` is the middleware between TLS and HTTP.
+    pub(super) async fn serve(self, socket: Socket, inner: &Chain, connection: Arc<ConnectionShared>) {
         match self {
-            Self::Clear(protocols) => http2::serve_clear(socket, protocols, connection).await,
+            // There is no TLS to be inside of.
+            Self::Clear(protocols) => {
+                debug_assert!(inner.is_empty(), "middleware after https without https");
+                http2::serve_clear(socket, protocols, connection).await;
+            }
             #[cfg(feature = "tls")]
             Self::Tls(tls) => match tls.handshake(socket, &connection).await {
-                Some((stream, Protocol::Http1)) => http1::serve(stream, connection).await,
-                Some((stream, Protocol::Http2)) => http2::serve(stream, Vec::new(), connection).await,
+                Some((stream, protocol)) if inner.is_empty() => serve(stream, protocol, connection).await,
+                Some((stream, protocol)) => {
+                    let features = FeatureCollection::with_defaults(Arc::clone(connection.features()));
+                    let context = ConnectionContext::new(Box::new(stream), features, &connection);
+                    let last = move |context: ConnectionContext| -> BoxFuture<'static, ()> {
+                        connection.set_inner_features(context.features);
+                        Box::pin(serve(Socket::Boxed(context.transport), protocol, connection))
+                    };
+                    ConnectionNext::new(inner, last).run(context).await;
+                }
                 None => {}
             },
         }
+    }
+}
+
+#[cfg(feature = "tls")]
+async fn serve(stream: impl Transport, protocol: Protocol, connection: Arc<ConnectionShared>) {
+    match protocol {
+        Protocol::Http1 => http1::serve(stream, connection).await,
+        Protocol::Http2 => http2::serve(stream, Vec::new(), connection).await,
     }
 }

@@ -10,6 +10,7 @@ use std::{
 use falconry_features::ServerError;
 
 use super::HttpProtocols;
+use crate::{ProxyProtocolOptions, middleware::Middlewares};
 
 /// Where an endpoint listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -184,6 +185,9 @@ pub struct ListenOptions {
 
     #[cfg(feature = "tls")]
     pub(crate) https: crate::tls::EndpointHttps,
+
+    pub(crate) proxy_protocol: Option<ProxyProtocolOptions>,
+    pub(crate) middleware: Middlewares,
 }
 
 impl ListenOptions {
@@ -196,6 +200,8 @@ impl ListenOptions {
             tls: false,
             #[cfg(feature = "tls")]
             https: Default::default(),
+            proxy_protocol: None,
+            middleware: Middlewares::default(),
         }
     }
 

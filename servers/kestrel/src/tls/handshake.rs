@@ -66,7 +66,7 @@ impl TlsEndpoint {
             Ok(start) => start,
             Err(error) => return Err(Failure::of(error, acceptor.take_io())),
         };
-        let chosen = match self.choose(&start.client_hello(), connection.endpoints) {
+        let chosen = match self.choose(&start.client_hello(), *connection.endpoints) {
             Ok(chosen) => chosen,
             Err(reason) => {
                 let StartHandshake { io: mut socket, .. } = start;

@@ -94,7 +94,7 @@ impl Drop for TlsStream {
 }
 
 /// Writes what the socket takes at once.
-struct WriteNow<'a>(&'a Socket);
+struct WriteNow<'a>(&'a mut Socket);
 
 impl io::Write for WriteNow<'_> {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {

@@ -1,6 +1,7 @@
 //! TCP and unix sockets as one type.
 
 use std::{
+    fmt,
     io::{self, IoSlice},
     pin::Pin,
     task::{Context, Poll},
@@ -14,12 +15,13 @@ use tokio::{
 
 use super::{Endpoints, Transport};
 
-/// An accepted socket.
-#[derive(Debug)]
+/// An accepted socket, or what stands around one.
 pub(crate) enum Socket {
     Tcp(TcpStream),
     #[cfg(unix)]
     Unix(tokio::net::UnixStream),
+    /// Only where there is connection middleware: nobody else pays for the indirection.
+    Boxed(Box<dyn Transport>),
 }
 
 impl Socket {
@@ -30,13 +32,14 @@ impl Socket {
             }
             #[cfg(unix)]
             Self::Unix(_) => Endpoints::default(),
+            Self::Boxed(_) => Endpoints::default(),
         }
     }
 
     /// The path of the unix socket that was connected to.
     pub(crate) fn local_path(&self) -> Option<String> {
         match self {
-            Self::Tcp(_) => None,
+            Self::Tcp(_) | Self::Boxed(_) => None,
             #[cfg(unix)]
             Self::Unix(stream) => {
                 let address = stream.local_addr().ok()?;
@@ -51,6 +54,7 @@ impl Socket {
             Self::Tcp(_) => "tcp",
             #[cfg(unix)]
             Self::Unix(_) => "unix",
+            Self::Boxed(_) => "other",
         }
     }
 }
@@ -58,20 +62,39 @@ impl Socket {
 #[cfg(feature = "tls")]
 impl Socket {
     /// Writes what the system takes at once.
-    pub(crate) fn try_write(&self, data: &[u8]) -> io::Result<usize> {
+    pub(crate) fn try_write(&mut self, data: &[u8]) -> io::Result<usize> {
         match self {
             Self::Tcp(stream) => stream.try_write(data),
             #[cfg(unix)]
             Self::Unix(stream) => stream.try_write(data),
+            Self::Boxed(stream) => {
+                // Whoever waits for it later is not there any more: this is the last that is written.
+                let mut cx = Context::from_waker(std::task::Waker::noop());
+                match Pin::new(stream).poll_write(&mut cx, data) {
+                    Poll::Ready(written) => written,
+                    Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+                }
+            }
         }
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Socket").field(&self.transport_name()).finish()
     }
 }
 
 impl Transport for Socket {
     fn reset_on_close(&self) {
-        if let Self::Tcp(stream) = self {
-            // A failure means that the socket is gone already.
-            let _ = socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO));
+        match self {
+            Self::Tcp(stream) => {
+                // A failure means that the socket is gone already.
+                let _ = socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO));
+            }
+            #[cfg(unix)]
+            Self::Unix(_) => {}
+            Self::Boxed(stream) => stream.reset_on_close(),
         }
     }
 }
@@ -82,6 +105,7 @@ macro_rules! each {
             Socket::Tcp($stream) => $call,
             #[cfg(unix)]
             Socket::Unix($stream) => $call,
+            Socket::Boxed($stream) => $call,
         }
     };
 }

@@ -104,3 +104,28 @@ fn values_of_tls_say_what_they_take() {
     let name = error(&["Endpoints:A:Url=https://*:1", "Endpoints:A:Sni::Protocols=Http1"]);
     assert!(name.contains("'www.example.org', '*.example.org' or '*'"), "{name}");
 }
+
+#[test]
+fn proxies_to_believe_are_a_list_or_one_text() {
+    for networks in [
+        &[
+            "Endpoints:A:ProxyProtocol:TrustedNetworks:0=10.0.0.0/8",
+            "Endpoints:A:ProxyProtocol:TrustedNetworks:1=::1",
+        ][..],
+        &["Endpoints:A:ProxyProtocol:TrustedNetworks=10.0.0.0/8, ::1"],
+    ] {
+        let settings =
+            [&["Endpoints:A:Url=http://*:1", "Endpoints:A:ProxyProtocol:Timeout=1s"], networks].concat();
+        let endpoint = options(&settings).unwrap().configured_endpoints().remove(0).options;
+        let expected = crate::ProxyProtocolOptions::trusting(["10.0.0.0/8", "::1"]).unwrap();
+        let expected = expected.with_timeout(std::time::Duration::from_secs(1));
+        assert_eq!(endpoint.proxy_protocol, Some(expected));
+    }
+    let error = |setting| error(&["Endpoints:A:Url=http://*:1", setting]);
+    let wrong = error("Endpoints:A:ProxyProtocol:TrustedNetworks=all");
+    assert!(wrong.starts_with(
+        "`Kestrel:Endpoints:A:ProxyProtocol:TrustedNetworks` (from app.json): 'all' is no network"
+    ));
+    let missing = error("Endpoints:A:ProxyProtocol:Timeout=1s");
+    assert!(missing.contains("name the proxies to believe"), "{missing}");
+}

@@ -18,6 +18,7 @@ fn every_limit_has_its_key() {
         "Limits:RequestHeadersTimeout=8s",
         "Limits:MaxConcurrentConnections=9",
         "Limits:MaxConcurrentUpgradedConnections=0",
+        "Limits:MaxConnectionAge=1h",
         "Limits:MinRequestBodyDataRate:BytesPerSecond=100.5",
         "Limits:MinRequestBodyDataRate:GracePeriod=10s",
         "Limits:MinResponseDataRate:BytesPerSecond=50",
@@ -42,6 +43,7 @@ fn every_limit_has_its_key() {
     expected.set_keep_alive_timeout(Duration::from_millis(130_500)).unwrap();
     expected.set_request_headers_timeout(Duration::from_secs(8)).unwrap();
     expected.set_max_concurrent_connections(9).unwrap().set_max_concurrent_upgraded_connections(0);
+    expected.set_max_connection_age(Duration::from_secs(3600)).unwrap();
     expected.set_min_request_body_data_rate(rate(100.5, 10)).set_min_response_data_rate(rate(50.0, 5));
     let http2 = &mut expected.http2;
     http2.set_max_streams_per_connection(10).unwrap().set_header_table_size(11);
