@@ -286,7 +286,7 @@ fn a_response_completed_early_takes_no_more_data_and_is_not_completed_twice() {
     });
     assert!(outcome.error.is_none());
     assert_eq!(events[..4], OK);
-    assert_eq!(events[4..], ["flush", "dispose"]);
+    assert_eq!(events[4..], ["dispose"]);
 }
 
 #[test]

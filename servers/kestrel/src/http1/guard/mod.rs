@@ -1,11 +1,13 @@
 //! Stands between the socket and hyper: only what is in order passes.
 
+mod wait;
+mod write;
+
 use std::{
-    io::{self, IoSlice},
+    io,
     pin::Pin,
     sync::{Arc, atomic::Ordering},
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
 use hyper_util::rt::TokioIo;
@@ -14,6 +16,7 @@ use tokio::{
     time::Instant,
 };
 
+pub(in crate::http1) use self::wait::Wait;
 use super::{
     HeadNote,
     input::Input,
@@ -21,7 +24,7 @@ use super::{
     outgoing::Outgoing,
     waits::DataWait,
 };
-use crate::{connection::ConnectionShared, events, metrics::error_type, transport::Transport};
+use crate::{connection::ConnectionShared, events, transport::Transport};
 
 /// How far the guard reads ahead of hyper while a request is under way, to notice that the client
 /// has gone.
@@ -29,16 +32,6 @@ const READ_AHEAD: usize = 64 * 1024;
 
 /// The head that hyper gets in the place of one that was refused; the service knows from the note.
 const REFUSED_HEAD: &[u8] = b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n";
-
-/// How long a connection without a request is kept when the server stops, counted from its last byte.
-const STOP_GRACE: Duration = Duration::from_millis(500);
-
-/// How long a client that has ended its side may wait for the next piece of its answer: long enough
-/// for one that has only half-closed, and an end for the work of one that has left.
-const DEPARTED_GRACE: Duration = Duration::from_secs(2);
-
-const HTTP_1_0: &[u8] = b"HTTP/1.0";
-const HTTP_1_1: &[u8] = b"HTTP/1.1";
 
 /// The guarded socket of one connection.
 #[derive(Debug)]
@@ -64,17 +57,6 @@ pub(super) struct Guard<S> {
     outgoing: Outgoing,
     /// Since when the client has ended its side and taken nothing.
     at_end_since: Option<Instant>,
-}
-
-/// What the guard waits for, and for how long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wait {
-    NextRequest,
-    Head,
-    RequestBody,
-    Response,
-    /// A client that has ended its side, for an answer.
-    Departed,
 }
 
 impl<S: Transport> Guard<S> {
@@ -215,147 +197,6 @@ impl<S: Transport> Guard<S> {
         Ok(self.is_at_end)
     }
 
-    /// Writes for hyper. While further heads wait in its buffer answers are held, to leave together.
-    pub(super) fn poll_write(
-        &mut self,
-        cx: &mut Context<'_>,
-        data: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        if let Some(head) = data.first().and_then(|data| data.strip_prefix(HTTP_1_0))
-            && self.connection.http1.takes_http10_head()
-        {
-            // A server states its own version (RFC 9110 section 6.2), not the one hyper repeats.
-            self.outgoing.push(HTTP_1_1);
-            self.outgoing.push(head);
-            return Poll::Ready(Ok(HTTP_1_0.len() + head.len()));
-        }
-        let may_wait = !self.outgoing.is_empty() || self.connection.http1.has_more_heads();
-        if may_wait && self.outgoing.has_room(data) {
-            return Poll::Ready(Ok(self.outgoing.push_all(data)));
-        }
-        ready!(self.poll_write_held(cx))?;
-        let stream = Pin::new(&mut self.stream);
-        let written = match data {
-            [data] => stream.poll_write(cx, data),
-            data => stream.poll_write_vectored(cx, data),
-        };
-        self.count_write(&written);
-        written
-    }
-
-    /// Everything leaves: what was held, and interim responses behind it.
-    pub(super) fn poll_flush_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if let Some(interim) = self.connection.http1.take_interim() {
-            self.outgoing.push(&interim);
-            self.connection.http1.interim_sent();
-        }
-        ready!(self.poll_write_held(cx))?;
-        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
-        if !self.response.is_waiting() {
-            self.connection.http1.flushed();
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_write_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.outgoing.is_empty() {
-            let written = self.outgoing.poll_write(cx, &mut self.stream);
-            self.count_write(&written);
-            ready!(written)?;
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    fn count_write(&mut self, written: &Poll<io::Result<usize>>) {
-        match written {
-            Poll::Pending => self.response.begin(Instant::now),
-            Poll::Ready(Ok(count)) => {
-                self.response.pause(*count);
-                if self.is_at_end {
-                    // Who takes an answer has only half-closed.
-                    self.at_end_since = None;
-                }
-            }
-            Poll::Ready(Err(_)) => {}
-        }
-    }
-
-    /// What the server waits for now and until when; called when nothing more can be done.
-    pub(super) fn wait(&mut self) -> Option<(Wait, Instant)> {
-        let link = &self.connection.http1;
-        let limits = &self.connection.options.limits;
-        if self.response.is_waiting()
-            && let Some(deadline) = self.response.deadline(link.rates().response)
-        {
-            return Some((Wait::Response, deadline));
-        }
-        if self.is_at_end && link.is_in_flight.load(Ordering::Relaxed) && !self.response.is_waiting() {
-            let since = *self.at_end_since.get_or_insert_with(Instant::now);
-            return Some((Wait::Departed, since + DEPARTED_GRACE));
-        }
-        if !self.is_read_pending || self.is_refused {
-            return None;
-        }
-        if self.inspector.in_body() {
-            if !link.is_app_reading.load(Ordering::Relaxed) {
-                self.request_body.pause(0);
-                return None;
-            }
-            self.request_body.begin(Instant::now);
-            let deadline = self.request_body.deadline(link.rates().request_body)?;
-            return Some((Wait::RequestBody, deadline));
-        }
-        if self.inspector.at_message_start() && self.input.is_empty() {
-            let since = *self.idle_since.get_or_insert_with(|| {
-                events::connection_keep_alive(&self.connection);
-                Instant::now()
-            });
-            return Some((Wait::NextRequest, deadline(since, limits.keep_alive_timeout())));
-        }
-        let since = *self.head_since.get_or_insert_with(Instant::now);
-        Some((Wait::Head, deadline(since, limits.request_headers_timeout())))
-    }
-
-    /// Acts on a wait that was too long. An error is the end of the connection.
-    pub(super) fn expire(&mut self, wait: Wait) -> io::Result<()> {
-        match wait {
-            Wait::NextRequest => {
-                self.connection.observed.failed(error_type::KEEP_ALIVE_TIMEOUT);
-                self.is_at_end = true;
-            }
-            Wait::Head => self.refuse(Rejection::RequestHeadersTimeout, false),
-            Wait::RequestBody => {
-                events::request_body_too_slow(&self.connection, self.connection.http1.request_number());
-                self.refuse(Rejection::RequestBodyTimeout, true);
-            }
-            Wait::Response => {
-                events::response_too_slow(&self.connection, self.connection.http1.request_number());
-                self.connection.observed.failed(error_type::MIN_RESPONSE_DATA_RATE);
-                return Err(io::Error::new(
-                    io::ErrorKind::TimedOut,
-                    "the client reads the response more slowly than the minimum data rate",
-                ));
-            }
-            Wait::Departed => {
-                return Err(io::Error::new(
-                    io::ErrorKind::ConnectionAborted,
-                    "the client has ended its side and was sent nothing for a while",
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    /// The same while the server stops: a connection without a request, or with a part of one, is
-    /// kept a little, as the client's next bytes may be under way.
-    pub(super) fn wait_at_stop(&mut self) -> Option<(Wait, Instant)> {
-        match self.wait() {
-            Some((wait @ Wait::NextRequest, _)) => Some((wait, self.idle_since? + STOP_GRACE)),
-            Some((wait @ Wait::Head, _)) => Some((wait, self.head_since? + STOP_GRACE)),
-            wait => wait,
-        }
-    }
-
     /// Looks at the input as far as hyper may read on without the service having a say.
     fn inspect(&mut self) {
         while self.can_inspect() {
@@ -451,12 +292,6 @@ impl<S: Transport> Guard<S> {
             self.request_body.pause(count);
         }
     }
-}
-
-/// The end of a time limit; without one it lies so far ahead that it is never seen.
-fn deadline(since: Instant, limit: Option<Duration>) -> Instant {
-    const NEVER: Duration = Duration::from_secs(60 * 60 * 24 * 365);
-    since + limit.map_or(NEVER, |limit| limit.min(NEVER))
 }
 
 /// Counts what is read into a buffer that cannot be looked at.
