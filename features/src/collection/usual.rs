@@ -54,6 +54,7 @@ impl Object {
     }
 
     /// The box, if `F` is what is in it. All but one of the arms are decided at compile time.
+    #[expect(clippy::borrowed_box, reason = "the box is what is stored, and what the keys compare")]
     #[inline(always)]
     pub(super) fn get<F: ?Sized + Feature>(&self) -> Option<&Box<F>> {
         match self {
