@@ -48,6 +48,26 @@ async fn a_unix_socket_serves_and_its_file_goes_with_the_server() {
     assert!(!path.exists(), "the file of the socket is left");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_sockets_accept_on_one_address() {
+    let mut options = KestrelServerOptions::default();
+    options.transport.accept_sockets = 4;
+    options.listen_any_ip(0).listen(([127, 0, 0, 1], 0).into());
+    let server = Running::start(options).await;
+    assert_eq!(server.addresses.len(), 2);
+    let listening = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let port: std::net::SocketAddr = server.addresses[1].trim_start_matches("http://").parse().unwrap();
+    let here = format!("0100007F:{:04X} 00000000:0000 0A", port.port());
+    assert_eq!(listening.matches(&here).count(), 4, "{listening}");
+    // Whichever socket a connection comes to, it is served.
+    for _ in 0..32 {
+        let mut stream = connect(port);
+        assert!(get(&mut stream).is_some());
+    }
+    server.stop().await;
+    assert!(std::net::TcpStream::connect(port).is_err());
+}
+
 #[tokio::test]
 async fn an_address_in_use_is_an_error_that_names_it() {
     use falconry::{HostingApplication, Server};

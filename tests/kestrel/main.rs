@@ -3,6 +3,7 @@
 mod configuration;
 mod connection_middleware;
 mod endpoints;
+mod inherited;
 mod memory;
 mod proxy_protocol;
 mod reload;

@@ -4,8 +4,8 @@ use falconry_features::ServerError;
 
 use super::{certificate::CertificateSettings, https::HttpsSettings, section::Section};
 use crate::{
-    BindingAddress, HttpProtocols, KestrelServerOptions, ListenEndpoint, ListenOptions, ProxyProtocolOptions,
-    Scheme,
+    BindingAddress, HttpProtocols, KestrelServerOptions, ListenEndpoint, ListenHandle, ListenOptions,
+    ProxyProtocolOptions, Scheme,
 };
 
 /// The keys that only an https endpoint has.
@@ -189,6 +189,13 @@ struct Place {
 
 impl Place {
     fn parse(text: &str) -> Result<Self, ServerError> {
+        let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
+        let is_https = scheme.eq_ignore_ascii_case("https");
+        let inherited = ["systemd:", "fd:"].into_iter().find_map(|start| rest.strip_prefix(start));
+        if let Some(name) = inherited.filter(|_| is_https || scheme.eq_ignore_ascii_case("http")) {
+            let handles = ListenHandle::inherited(name)?;
+            return Ok(Self { places: handles.into_iter().map(ListenEndpoint::Handle).collect(), is_https });
+        }
         let address = BindingAddress::parse(text)?;
         Ok(Self { places: vec![address.resolve()?], is_https: address.scheme() == Scheme::Https })
     }

@@ -64,7 +64,7 @@ use crate::{KestrelServerOptions, ListenOptions};
 ///
 /// | key | value | default |
 /// |---|---|---|
-/// | `Endpoints:<name>:Url` | an address; required | |
+/// | `Endpoints:<name>:Url` | an address; or `systemd:NAME`, `https://systemd:NAME`, `fd:NUMBER` for sockets that the process was started with ([`ListenHandle::inherited`](crate::ListenHandle::inherited)); required | |
 /// | `Endpoints:<name>:Protocols` | `Http1`, `Http2`, `Http1AndHttp2`, `Http3`, `Http1AndHttp2AndHttp3` | that of `EndpointDefaults` |
 /// | `Endpoints:<name>:SslProtocols` | a list of `Tls12`, `Tls13` | as above, else both |
 /// | `Endpoints:<name>:ClientCertificateMode` | `NoCertificate`, `AllowCertificate`, `RequireCertificate` | as above, else the first |

@@ -40,6 +40,7 @@ pub(super) fn read_transport(
     let set = |name: &str| section.child(name);
     transport.backlog = set("Backlog").number()?.unwrap_or(transport.backlog);
     transport.no_delay = set("NoDelay").flag()?.unwrap_or(transport.no_delay);
+    transport.accept_sockets = set("AcceptSockets").number()?.unwrap_or(transport.accept_sockets);
     section.warn_of_unknown();
     Ok(())
 }

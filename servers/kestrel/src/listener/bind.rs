@@ -43,6 +43,7 @@ pub(crate) fn bind(
             )));
         }
     };
+    let listeners = share(listeners, endpoint, transport)?;
     let address = listeners.first().and_then(Listener::local_addr);
     Ok(BoundEndpoint { options: endpoint.clone(), address, manner, listeners })
 }
@@ -55,6 +56,28 @@ pub(crate) fn url(endpoint: &ListenOptions, address: Option<SocketAddr>) -> Stri
         }
         _ => endpoint.to_string(),
     }
+}
+
+/// With more sockets on the same addresses, if there shall be several.
+fn share(
+    mut listeners: Vec<Listener>,
+    endpoint: &ListenOptions,
+    transport: &SocketTransportOptions,
+) -> Result<Vec<Listener>, ServerError> {
+    let both_families = match endpoint.endpoint() {
+        ListenEndpoint::AnyIp { .. } => true,
+        ListenEndpoint::Ip(_) | ListenEndpoint::Localhost { .. } => false,
+        _ => return Ok(listeners),
+    };
+    // With the port that the system chose for the first.
+    let addresses: Vec<_> = listeners.iter().filter_map(Listener::local_addr).collect();
+    for _ in 1..transport.accept_socket_count() {
+        for address in &addresses {
+            let listener = listen(*address, both_families, transport);
+            listeners.push(listener.map_err(|error| failure(endpoint, error))?);
+        }
+    }
+    Ok(listeners)
 }
 
 fn bind_ip(
@@ -116,6 +139,8 @@ fn listen(
     // Unix: a restart need not wait for old connections. Windows means something else by it.
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
+    #[cfg(all(unix, not(any(target_os = "solaris", target_os = "illumos"))))]
+    socket.set_reuse_port(transport.accept_socket_count() > 1)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     socket.listen(i32::try_from(transport.backlog).unwrap_or(i32::MAX))?;

@@ -3,6 +3,7 @@
 //! Every option names its default, its unit and its effect. A value out of range is refused when it is set; what can
 //! only be judged together is judged by [`KestrelServerOptions::validate`] at the start.
 
+mod inherited;
 mod limits;
 mod listen;
 mod protocols;

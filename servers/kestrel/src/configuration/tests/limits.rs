@@ -86,11 +86,13 @@ fn switches_and_transport_have_their_keys() {
         "AllowResponseHeaderCompression=0",
         "Transport:Backlog=7",
         "Transport:NoDelay=false",
+        "Transport:AcceptSockets=3",
     ])
     .unwrap();
     assert!(!options.add_server_header && options.allow_alternate_schemes);
     assert!(options.allow_host_header_override && !options.allow_response_header_compression);
-    assert_eq!((options.transport.backlog, options.transport.no_delay), (7, false));
+    let transport = options.transport;
+    assert_eq!((transport.backlog, transport.no_delay, transport.accept_sockets), (7, false, 3));
 }
 
 #[test]
