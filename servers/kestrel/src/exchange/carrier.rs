@@ -38,6 +38,8 @@ impl ExchangeShared {
             None => self.connection.http1.poll_flushed(cx, wait),
             // What comes after the end has nothing to wait for.
             Some(_) if self.lock().output.phase == Phase::Completed => Poll::Ready(()),
+            // QUIC sends by itself what the client has room for.
+            Some(stream) if stream.is_http3() => Poll::Ready(()),
             Some(stream) => {
                 ready!(stream.poll_handed_over(cx));
                 self.connection.flushes.poll(cx, wait)

@@ -44,6 +44,13 @@ impl ExchangePool {
         free.unwrap_or_else(|| Box::new(Exchange::new(Arc::clone(connection), Some(StreamLink::default()))))
     }
 
+    /// The same for a stream of HTTP/3.
+    #[cfg(feature = "http3")]
+    pub(crate) fn take_for_http3(&self, connection: &Arc<ConnectionShared>) -> Box<Exchange> {
+        let free = self.lock().exchanges.pop();
+        free.unwrap_or_else(|| Box::new(Exchange::new(Arc::clone(connection), Some(StreamLink::http3()))))
+    }
+
     /// The connection has ended: exchanges, which know it, are not kept any more.
     pub(crate) fn close(&self) {
         let mut free = self.lock();

@@ -14,7 +14,7 @@ use http::{
 };
 use http_body::{Body, Frame, SizeHint};
 
-use super::{Driver, Exchange, Streaming, shared::State};
+use super::{Driver, Exchange, ExchangeShared, Streaming, shared::State};
 use crate::KestrelServerOptions;
 
 /// The protocol copies what it sends: a long piece goes to it in parts, so that its buffer stays small.
@@ -47,7 +47,8 @@ pub(crate) fn usual_response(
     let head = exchange.clear_whole()?;
     exchange.shared.handed_over();
     let options = &exchange.shared.connection.options;
-    let response = response(head, ResponseBody::Single(data), options, closes);
+    let mut response = response(head, ResponseBody::Single(data), options, closes);
+    tell_of_http3(&mut response, &exchange.shared);
     exchange.put_back();
     Some(response)
 }
@@ -60,7 +61,8 @@ pub(crate) fn whole_response(mut exchange: Box<Exchange>, closes: bool) -> Optio
         whole_body(&mut state)
     };
     let head = exchange.take_head()?;
-    let response = response(head, body, &exchange.shared.connection.options, closes);
+    let mut response = response(head, body, &exchange.shared.connection.options, closes);
+    tell_of_http3(&mut response, &exchange.shared);
     exchange.shared.handed_over();
     exchange.recycle();
     Some(response)
@@ -72,9 +74,11 @@ pub(crate) fn streaming_response(
     head: &ResponseHead,
     closes: bool,
 ) -> Option<Response<ResponseBody>> {
-    let streaming = Streaming::new(driver)?;
-    let options = streaming.options().clone();
-    Some(response(head.clone(), ResponseBody::Streaming(Box::new(streaming)), &options, closes))
+    let shared = driver.shared()?.clone();
+    let body = ResponseBody::Streaming(Box::new(Streaming::new(driver)?));
+    let mut response = response(head.clone(), body, &shared.connection.options, closes);
+    tell_of_http3(&mut response, &shared);
+    Some(response)
 }
 
 /// A response without a body, such as the answer to an upgrade.
@@ -122,6 +126,19 @@ fn response(
     }
     response
 }
+
+/// RFC 7838: says that the endpoint has HTTP/3, unless the application says something else.
+#[cfg(feature = "http3")]
+fn tell_of_http3(response: &mut Response<ResponseBody>, shared: &ExchangeShared) {
+    if let Some(alt_svc) = shared.connection.alt_svc.get()
+        && !response.headers().contains_key(http::header::ALT_SVC)
+    {
+        response.headers_mut().append(http::header::ALT_SVC, alt_svc.clone());
+    }
+}
+
+#[cfg(not(feature = "http3"))]
+fn tell_of_http3(_response: &mut Response<ResponseBody>, _shared: &ExchangeShared) {}
 
 impl Body for ResponseBody {
     type Data = Bytes;

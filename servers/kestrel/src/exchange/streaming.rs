@@ -10,7 +10,6 @@ use falconry_features::{BoxError, FeatureError};
 use http_body::Frame;
 
 use super::{Drain, Driver, ExchangeShared, Phase, Progress};
-use crate::KestrelServerOptions;
 
 /// The body of a response whose application has not returned, or whose end has to wait. Polling it
 /// runs the application: this alone gives backpressure, and dropping it gives the request up.
@@ -23,10 +22,6 @@ pub(crate) struct Streaming {
 impl Streaming {
     pub(super) fn new(driver: Driver) -> Option<Self> {
         Some(Self { shared: Arc::clone(driver.shared()?), driver: Some(driver), drain: None })
-    }
-
-    pub(super) fn options(&self) -> &Arc<KestrelServerOptions> {
-        &self.shared.connection.options
     }
 
     pub(super) fn poll_frame(

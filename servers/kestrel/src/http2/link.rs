@@ -20,6 +20,7 @@ use crate::http1::Rejection;
 #[derive(Default)]
 pub(crate) struct StreamLink {
     state: Mutex<State>,
+    is_http3: bool,
     /// Data has been taken from the application and not been sent.
     is_in_hand: AtomicBool,
     has_flusher: AtomicBool,
@@ -36,8 +37,18 @@ struct State {
 }
 
 impl StreamLink {
+    /// For a stream of HTTP/3.
+    #[cfg(feature = "http3")]
+    pub(crate) fn http3() -> Self {
+        Self { is_http3: true, ..Self::default() }
+    }
+
+    pub(crate) fn is_http3(&self) -> bool {
+        self.is_http3
+    }
+
     /// Forgets the last request.
-    pub(super) fn begin(&self, body_rate: Option<MinDataRate>) {
+    pub(crate) fn begin(&self, body_rate: Option<MinDataRate>) {
         let mut state = self.lock();
         state.reset = None;
         state.interim.clear();
@@ -66,7 +77,7 @@ impl StreamLink {
 
     /// The reason with which the stream shall be reset; the task that is polled in `cx` hears of a later
     /// one.
-    pub(super) fn poll_reset(&self, cx: &Context<'_>) -> Option<Reason> {
+    pub(crate) fn poll_reset(&self, cx: &Context<'_>) -> Option<Reason> {
         let mut state = self.lock();
         match &mut state.task {
             Some(task) => task.clone_from(cx.waker()),
@@ -76,7 +87,7 @@ impl StreamLink {
     }
 
     /// The reason of a response that was given up.
-    pub(super) fn reason(&self) -> Reason {
+    pub(crate) fn reason(&self) -> Reason {
         self.lock().reset.unwrap_or(Reason::INTERNAL_ERROR)
     }
 
@@ -99,12 +110,12 @@ impl StreamLink {
         }
     }
 
-    pub(super) fn take_interim(&self) -> Vec<Response<()>> {
+    pub(crate) fn take_interim(&self) -> Vec<Response<()>> {
         std::mem::take(&mut self.lock().interim)
     }
 
     /// The server has ended the request's body with this.
-    pub(super) fn fail_body(&self, rejection: Rejection) {
+    pub(crate) fn fail_body(&self, rejection: Rejection) {
         self.lock().body_failure = Some(rejection);
     }
 

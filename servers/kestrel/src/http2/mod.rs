@@ -20,3 +20,8 @@ mod stream;
 mod tunnel;
 
 pub(crate) use self::{connection::serve, flushes::Flushes, link::StreamLink, sniff::serve_clear};
+#[cfg(feature = "http3")]
+pub(crate) use self::{
+    request::{Refusal, prepare},
+    response::{into_head, refusal, remove_connection_fields},
+};

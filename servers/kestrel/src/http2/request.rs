@@ -14,7 +14,7 @@ use crate::{
 
 /// Why a request does not reach the application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     /// A stream error PROTOCOL_ERROR (RFC 9113 section 8.1.1).
     Malformed(&'static str),
     /// An answer without a body.
@@ -23,12 +23,13 @@ pub(super) enum Refusal {
 
 /// Checks a request and brings it into the form that applications see: the authority as Host, one
 /// Cookie field, and a target without the authority. Gives the scheme where it is not the transport's.
-pub(super) fn prepare(
+pub(crate) fn prepare(
     parts: &mut Parts,
     scheme: &'static str,
     options: &KestrelServerOptions,
+    max_field_size: u32,
 ) -> Result<Option<String>, Refusal> {
-    check_limits(parts, options)?;
+    check_limits(parts, options, max_field_size)?;
     check_fields(&parts.headers)?;
     let mut uri = std::mem::take(&mut parts.uri).into_parts();
     let is_tunnel = parts.method == Method::CONNECT && uri.path_and_query.is_none();
@@ -52,13 +53,13 @@ pub(super) fn prepare(
     Ok(other_scheme)
 }
 
-fn check_limits(parts: &Parts, options: &KestrelServerOptions) -> Result<(), Refusal> {
+fn check_limits(parts: &Parts, options: &KestrelServerOptions, max_field_size: u32) -> Result<(), Refusal> {
     let limits = &options.limits;
     let too_large = Err(Refusal::Status(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE));
     if parts.headers.len() > limits.max_request_header_count() {
         return too_large;
     }
-    let field_size = limits.http2.max_request_header_field_size() as usize;
+    let field_size = max_field_size as usize;
     if parts.headers.iter().any(|(name, value)| name.as_str().len() + value.len() > field_size) {
         return too_large;
     }

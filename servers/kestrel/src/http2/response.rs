@@ -13,7 +13,7 @@ const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 
 /// Splits a response into its head, fit for HTTP/2, and its body.
-pub(super) fn into_head(response: Response<ResponseBody>, is_head: bool) -> (Response<()>, ResponseBody) {
+pub(crate) fn into_head(response: Response<ResponseBody>, is_head: bool) -> (Response<()>, ResponseBody) {
     let (mut parts, body) = response.into_parts();
     remove_connection_fields(&mut parts.headers);
     // A body that is whole says how long it is, unless the application has.
@@ -28,7 +28,7 @@ pub(super) fn into_head(response: Response<ResponseBody>, is_head: bool) -> (Res
 }
 
 /// An answer of the server itself.
-pub(super) fn refusal(status: StatusCode, adds_server: bool) -> Response<()> {
+pub(crate) fn refusal(status: StatusCode, adds_server: bool) -> Response<()> {
     let mut response = Response::new(());
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -41,7 +41,7 @@ pub(super) fn refusal(status: StatusCode, adds_server: bool) -> Response<()> {
 }
 
 /// Section 8.2.2: what belongs to a connection of HTTP/1 has no place here.
-pub(super) fn remove_connection_fields(headers: &mut HeaderMap) {
+pub(crate) fn remove_connection_fields(headers: &mut HeaderMap) {
     for name in [&CONNECTION, &TRANSFER_ENCODING, &UPGRADE, &KEEP_ALIVE, &PROXY_CONNECTION] {
         if headers.remove(name).is_some() {
             tracing::warn!(

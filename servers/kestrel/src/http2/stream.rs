@@ -56,7 +56,12 @@ impl StreamRun {
     ) -> Option<Self> {
         let (mut parts, incoming) = request.into_parts();
         let options = &connection.options;
-        let other_scheme = match prepare(&mut parts, connection.scheme, options) {
+        let other_scheme = match prepare(
+            &mut parts,
+            connection.scheme,
+            options,
+            options.limits.http2.max_request_header_field_size(),
+        ) {
             Ok(scheme) => scheme,
             Err(refusal) => {
                 refuse(refusal, &mut respond, options.add_server_header);

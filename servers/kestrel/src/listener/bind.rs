@@ -28,9 +28,21 @@ pub(crate) fn bind(
     endpoint: &ListenOptions,
     options: &KestrelServerOptions,
 ) -> Result<BoundEndpoint, ServerError> {
-    let manner = Arc::new(Manner::new(Current::of(endpoint)?));
-    let transport = &options.transport;
-    let listeners: Vec<_> = match endpoint.endpoint() {
+    let current = Current::of(endpoint, options)?;
+    let listeners = listen_on(endpoint, &options.transport)?;
+    #[cfg(feature = "http3")]
+    let listeners =
+        super::quic::add(listeners, endpoint, &current, || listen_on(endpoint, &options.transport))?;
+    let manner = Arc::new(Manner::new(current));
+    let address = listeners.first().and_then(Listener::local_addr);
+    Ok(BoundEndpoint { options: endpoint.clone(), address, manner, listeners })
+}
+
+fn listen_on(
+    endpoint: &ListenOptions,
+    transport: &SocketTransportOptions,
+) -> Result<Vec<Listener>, ServerError> {
+    let listeners = match endpoint.endpoint() {
         ListenEndpoint::Ip(address) => vec![bind_ip(*address, endpoint, transport)?],
         ListenEndpoint::AnyIp { port } => vec![bind_any(*port, endpoint, transport)?],
         ListenEndpoint::Localhost { port, .. } => bind_localhost(*port, endpoint, transport)?,
@@ -44,8 +56,7 @@ pub(crate) fn bind(
         }
     };
     let listeners = share(listeners, endpoint, transport)?;
-    let address = listeners.first().and_then(Listener::local_addr);
-    Ok(BoundEndpoint { options: endpoint.clone(), address, manner, listeners })
+    Ok(listeners)
 }
 
 /// The URL of an endpoint that is bound to `address`.
@@ -178,7 +189,7 @@ fn bind_unix(path: &Path, endpoint: &ListenOptions) -> Result<Listener, ServerEr
         .map_err(|error| failure(endpoint, error))
 }
 
-fn failure(endpoint: &ListenOptions, error: io::Error) -> ServerError {
+pub(super) fn failure(endpoint: &ListenOptions, error: io::Error) -> ServerError {
     let failure = if error.kind() == io::ErrorKind::AddrInUse {
         ServerError::address_in_use(format!(
             "failed to bind to {endpoint}: the address is already in use; stop the program that uses it, or choose \

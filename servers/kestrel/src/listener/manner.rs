@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use falconry_features::ServerError;
 
 use super::Security;
-use crate::{ListenOptions, ProxyProtocolOptions, middleware::Middlewares, server::ConnectionGroup};
+use crate::{KestrelServerOptions, ListenOptions, ProxyProtocolOptions, middleware::Middlewares, server::ConnectionGroup};
 
 /// What all listening sockets of one endpoint go by.
 #[derive(Debug)]
@@ -40,12 +40,38 @@ impl Manner {
 
 impl Current {
     /// What the endpoint asks for; its certificates are read.
-    pub(crate) fn of(endpoint: &ListenOptions) -> Result<Self, ServerError> {
+    pub(crate) fn of(endpoint: &ListenOptions, options: &KestrelServerOptions) -> Result<Self, ServerError> {
+        let security = Security::of(endpoint)?;
+        #[cfg(feature = "http3")]
+        let quic = security.quic(endpoint, options)?;
+        #[cfg(not(feature = "http3"))]
+        refuse_http3_alone(endpoint, options)?;
         Ok(Self {
             proxy_protocol: endpoint.proxy_protocol.clone().map(Arc::new),
             middleware: Arc::new(endpoint.middleware.clone()),
-            security: Security::of(endpoint)?,
+            security,
+            #[cfg(feature = "http3")]
+            quic,
             group: ConnectionGroup::new(),
         })
     }
+}
+
+#[cfg(feature = "http3")]
+impl Current {
+    /// True if clients shall be told of HTTP/3.
+    pub(super) fn announces_quic(&self) -> bool {
+        self.quic.as_ref().is_some_and(|quic| quic.is_announced())
+    }
+}
+
+#[cfg(not(feature = "http3"))]
+fn refuse_http3_alone(endpoint: &ListenOptions, _options: &KestrelServerOptions) -> Result<(), ServerError> {
+    if endpoint.protocols != crate::HttpProtocols::HTTP3 {
+        return Ok(());
+    }
+    Err(ServerError::options(format!(
+        "{endpoint} asks for HTTP/3 alone, which is not compiled in: turn on the Cargo feature `http3` of \
+         falconry-kestrel, or add another protocol"
+    )))
 }

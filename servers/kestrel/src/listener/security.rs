@@ -39,6 +39,19 @@ impl Security {
         )))
     }
 
+    /// HTTP/3 with the same certificates, if the endpoint asks for it.
+    #[cfg(feature = "http3")]
+    pub(super) fn quic(
+        &self,
+        endpoint: &ListenOptions,
+        options: &crate::KestrelServerOptions,
+    ) -> Result<Option<crate::http3::Quic>, ServerError> {
+        match self {
+            Self::Clear(_) => Ok(None),
+            Self::Tls(tls) => crate::http3::Quic::of(endpoint, tls, options),
+        }
+    }
+
     pub(super) fn scheme(&self) -> &'static str {
         match self {
             Self::Clear(_) => "http",

@@ -19,6 +19,8 @@ mod tests;
 pub use self::facade::MetricsObserver;
 #[cfg(feature = "opentelemetry")]
 pub use self::open_telemetry::OpenTelemetryObserver;
+#[cfg(feature = "http3")]
+pub(crate) use self::observed::Handshake;
 pub(crate) use self::{observed::Observed, tags::error_type};
 pub use self::{
     observer::KestrelObserver,

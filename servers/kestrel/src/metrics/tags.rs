@@ -15,7 +15,7 @@ pub struct ConnectionTags {
     pub server_port: Option<u16>,
     /// `network.type`: `ipv4` or `ipv6`; none on a unix socket.
     pub network_type: Option<&'static str>,
-    /// `network.transport`: `tcp` or `unix`.
+    /// `network.transport`: `tcp`, `udp` or `unix`.
     pub network_transport: &'static str,
 }
 
@@ -61,6 +61,20 @@ impl ConnectionTags {
                 network_transport: socket.transport_name(),
                 ..Self::default()
             },
+        }
+    }
+}
+
+#[cfg(feature = "http3")]
+impl ConnectionTags {
+    /// For a connection of QUIC, which has addresses.
+    pub(crate) fn quic(endpoints: Endpoints) -> Self {
+        let ip = endpoints.local.map(|local| local.ip().to_canonical());
+        Self {
+            server_address: ip.map(|ip| ip.to_string()).unwrap_or_default(),
+            server_port: endpoints.local.map(|local| local.port()),
+            network_type: ip.map(|ip| if ip.is_ipv4() { "ipv4" } else { "ipv6" }),
+            network_transport: "udp",
         }
     }
 }

@@ -7,6 +7,7 @@ mod inherited;
 mod limits;
 mod listen;
 mod protocols;
+mod quic;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ pub use self::{
     limits::{Http2Limits, Http3Limits, KestrelServerLimits},
     listen::{ListenEndpoint, ListenHandle, ListenOptions},
     protocols::{HttpProtocols, ParseHttpProtocolsError},
+    quic::QuicTransportOptions,
     server::KestrelServerOptions,
     transport::SocketTransportOptions,
 };

@@ -7,7 +7,8 @@ use falconry_features::{FeatureError, ServerError};
 use crate::configuration::Configured;
 
 use super::{
-    HttpProtocols, KestrelServerLimits, ListenEndpoint, ListenHandle, ListenOptions, SocketTransportOptions,
+    HttpProtocols, KestrelServerLimits, ListenEndpoint, ListenHandle, ListenOptions, QuicTransportOptions,
+    SocketTransportOptions,
 };
 use crate::KestrelObserver;
 
@@ -48,6 +49,9 @@ pub struct KestrelServerOptions {
 
     /// How sockets are opened.
     pub transport: SocketTransportOptions,
+
+    /// What HTTP/3 connections allow clients.
+    pub quic: QuicTransportOptions,
 
     endpoints: Vec<ListenOptions>,
     endpoint_defaults: Option<Configure>,
@@ -259,6 +263,7 @@ impl Default for KestrelServerOptions {
             allow_response_header_compression: true,
             limits: KestrelServerLimits::default(),
             transport: SocketTransportOptions::default(),
+            quic: QuicTransportOptions::default(),
             endpoints: Vec::new(),
             endpoint_defaults: None,
             configured: None,
@@ -279,6 +284,7 @@ impl fmt::Debug for KestrelServerOptions {
             .field("allow_response_header_compression", &self.allow_response_header_compression)
             .field("limits", &self.limits)
             .field("transport", &self.transport)
+            .field("quic", &self.quic)
             .field("endpoints", &self.endpoints)
             .finish_non_exhaustive()
     }

@@ -118,7 +118,7 @@ impl Running {
         let goes = |port| free.iter().any(|index| self.port_of(*index) == Some(port));
         let steps = kept.into_iter().zip(changed).zip(wanted).map(|(found, wanted)| match found {
             (Some(index), _) => Ok(Step::Keep(index)),
-            (None, Some(index)) => Ok(Step::Change(index, Current::of(&wanted.options)?)),
+            (None, Some(index)) => Ok(Step::Change(index, Current::of(&wanted.options, options)?)),
             (None, None) => match bind(&wanted.options, options) {
                 Ok(bound) => Ok(Step::Start(bound)),
                 Err(error)

@@ -26,6 +26,8 @@ pub(super) struct Settings {
     certificate: Option<ServerCertificate>,
     provider: TlsProvider,
     template: ServerConfig,
+    #[cfg(feature = "http3")]
+    demands: (TlsVersions, ClientCertificateMode),
     built: ArcSwapOption<Built>,
 }
 
@@ -57,6 +59,8 @@ impl Settings {
             certificate,
             template: template(options, versions, mode, protocols, provider)?,
             provider: provider.clone(),
+            #[cfg(feature = "http3")]
+            demands: (versions, mode),
             built: ArcSwapOption::empty(),
         })
     }
@@ -90,6 +94,29 @@ impl Settings {
     }
 }
 
+#[cfg(feature = "http3")]
+impl Settings {
+    /// The certificate for a client of HTTP/3, whose handshake makes these demands on clients.
+    pub(super) fn for_quic(
+        &self,
+        mode: ClientCertificateMode,
+        chosen: Option<&ServerCertificate>,
+    ) -> Result<Arc<CertifiedKey>, String> {
+        let (versions, own_mode) = self.demands;
+        if !self.protocols.contains(HttpProtocols::HTTP3) || !versions.contains(TlsVersions::TLS13) {
+            return Err("the name has no HTTP/3".to_owned());
+        }
+        if own_mode != mode {
+            return Err("the name makes other demands on clients than its endpoint".to_owned());
+        }
+        let certificate = chosen.or(self.certificate.as_ref()).ok_or("there is no certificate")?;
+        match certificate.current() {
+            Some(pair) => Ok(pair),
+            None => certificate.load(&self.provider).map_err(|error| error.to_string()),
+        }
+    }
+}
+
 fn template(
     options: &HttpsOptions,
     versions: TlsVersions,
@@ -115,7 +142,7 @@ fn template(
 }
 
 /// Lets clients resume; nothing is shared with other configurations, whose demands may differ.
-fn resumable(config: &mut ServerConfig, provider: &TlsProvider) {
+pub(super) fn resumable(config: &mut ServerConfig, provider: &TlsProvider) {
     match provider.resumption() {
         Resumption::Tickets(ticketer) => {
             config.ticketer = ticketer;

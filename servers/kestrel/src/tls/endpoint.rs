@@ -3,8 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use falconry_features::ServerError;
+#[cfg(feature = "http3")]
+use rustls::sign::CertifiedKey;
 use rustls::{ServerConfig, server::ClientHello};
 
+#[cfg(feature = "http3")]
+use super::ClientCertificateMode;
 use super::{
     HandshakeCounters, HttpsOptions, TlsClientHello, TlsProvider, config::Settings,
     development::development_certificate, options::Selector, sni::SniTable,
@@ -67,12 +71,7 @@ impl TlsEndpoint {
 
     /// Chooses by what the client begins with; the error says why nothing fits.
     pub(super) fn choose(&self, hello: &ClientHello<'_>, endpoints: Endpoints) -> Result<Chosen, String> {
-        let settings = match &self.choice {
-            Choice::Any(settings) => settings,
-            Choice::ByName(table) => table.find(hello.server_name()).ok_or_else(|| {
-                format!("no settings for the name '{}'", hello.server_name().unwrap_or_default())
-            })?,
-        };
+        let settings = self.settings(hello)?;
         let config = match &self.selector {
             None => settings.current().ok_or("there is no certificate")?,
             Some(selector) => {
@@ -82,6 +81,29 @@ impl TlsEndpoint {
             }
         };
         Ok(Chosen { config, protocols: settings.protocols })
+    }
+
+    /// The same for a client of HTTP/3; a selector is not told who it is.
+    #[cfg(feature = "http3")]
+    pub(super) fn choose_for_quic(
+        &self,
+        hello: &ClientHello<'_>,
+        mode: ClientCertificateMode,
+    ) -> Result<Arc<CertifiedKey>, String> {
+        let settings = self.settings(hello)?;
+        let Some(selector) = &self.selector else { return settings.for_quic(mode, None) };
+        let chosen = selector(&TlsClientHello::new(hello, Endpoints::default()))
+            .ok_or("the selector has chosen no certificate")?;
+        settings.for_quic(mode, Some(&chosen))
+    }
+
+    fn settings(&self, hello: &ClientHello<'_>) -> Result<&Settings, String> {
+        match &self.choice {
+            Choice::Any(settings) => Ok(settings),
+            Choice::ByName(table) => table.find(hello.server_name()).ok_or_else(|| {
+                format!("no settings for the name '{}'", hello.server_name().unwrap_or_default())
+            }),
+        }
     }
 }
 

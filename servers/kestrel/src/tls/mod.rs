@@ -17,10 +17,14 @@ mod listen;
 mod names;
 mod options;
 mod provider;
+#[cfg(feature = "http3")]
+mod quic;
 mod sni;
 mod stream;
 mod versions;
 
+#[cfg(feature = "http3")]
+pub(crate) use self::quic::QuicHandshake;
 use self::stream::TlsStream;
 pub(crate) use self::{
     alpn::Protocol,

@@ -10,13 +10,16 @@ use falconry_features::{
     BoxFuture, DuplexStream, FeatureCollection, FeatureError, Http2StreamIdFeature,
     HttpExtendedConnectFeature, HttpInformationalResponseFeature, HttpMinRequestBodyDataRateFeature,
     HttpResetFeature, HttpResponseTrailersFeature, HttpUpgradeFeature, MinDataRate, PlainResponseTrailers,
-    ResponseHead,
+    ResponseHead, StreamIdFeature,
 };
 use h2::{Reason, ext::Protocol};
 use http::{HeaderMap, StatusCode};
 use tokio::sync::oneshot;
 
-use crate::exchange::{ExchangeShared, Phase, UpgradeState};
+use crate::{
+    exchange::{ExchangeShared, Phase, UpgradeState},
+    http2::StreamLink,
+};
 
 /// A view of the exchange's shared state. It has no state of its own, so there is nothing to clear.
 #[derive(Clone, Debug)]
@@ -27,7 +30,11 @@ pub(super) fn add(features: &mut FeatureCollection, shared: &Arc<ExchangeShared>
     let view = StreamView(Arc::clone(shared));
     features.set::<dyn HttpResponseTrailersFeature>(Box::new(PlainResponseTrailers::default()));
     features.set::<dyn HttpResetFeature>(Box::new(view.clone()));
-    features.set::<dyn Http2StreamIdFeature>(Box::new(view.clone()));
+    if shared.stream.as_ref().is_some_and(StreamLink::is_http3) {
+        features.set::<dyn StreamIdFeature>(Box::new(view.clone()));
+    } else {
+        features.set::<dyn Http2StreamIdFeature>(Box::new(view.clone()));
+    }
     features.set::<dyn HttpMinRequestBodyDataRateFeature>(Box::new(view.clone()));
     features.set::<dyn HttpUpgradeFeature>(Box::new(view.clone()));
     features.set::<dyn HttpInformationalResponseFeature>(Box::new(view));
@@ -62,6 +69,12 @@ impl HttpResetFeature for StreamView {
         if self.0.lock().output.phase != Phase::Completed {
             self.0.abort();
         }
+    }
+}
+
+impl StreamIdFeature for StreamView {
+    fn stream_id(&self) -> u64 {
+        self.0.number.load(Ordering::Relaxed)
     }
 }
 
