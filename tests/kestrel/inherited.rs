@@ -31,7 +31,8 @@ struct Program(Child);
 impl Program {
     /// Starts it with a socket as its descriptor 3.
     fn start(socket: OwnedFd, url: &str) -> Self {
-        let command = "export LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=web; exec \"$0\" \"$@\" 3<&0 0</dev/null";
+        let command =
+            "export LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=web; exec \"$0\" \"$@\" 3<&0 0</dev/null";
         let child = Command::new("sh")
             .args(["-c", command, env::current_exe().unwrap().to_str().unwrap()])
             .args(["--exact", "inherited::program_that_inherits", "--nocapture"])
