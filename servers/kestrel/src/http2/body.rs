@@ -80,6 +80,10 @@ impl Body for StreamBody {
                     _ => 0,
                 };
                 self.wait.pause(count);
+                if let Some(Err(_)) = &frame {
+                    // There is nobody to answer to.
+                    self.shared.notify_aborted();
+                }
                 Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
             }
             Poll::Pending if self.poll_too_slow(cx).is_ready() => {

@@ -2,10 +2,8 @@
 
 use std::{
     future::poll_fn,
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Condvar, Mutex},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -23,13 +21,41 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 #[derive(Debug, Default)]
 pub(crate) struct App {
     /// Requests that have reached the application.
-    pub(crate) started: AtomicUsize,
+    pub(crate) started: Counter,
     /// Requests whose client has left them.
-    pub(crate) aborted: std::sync::Arc<AtomicUsize>,
+    pub(crate) aborted: Arc<Counter>,
     /// Requests whose context is gone.
-    pub(crate) disposed: AtomicUsize,
+    pub(crate) disposed: Counter,
     /// What the application has ended with.
     pub(crate) errors: Mutex<Vec<String>>,
+}
+
+/// Something that is counted and waited for.
+#[derive(Debug, Default)]
+pub(crate) struct Counter {
+    count: Mutex<usize>,
+    changed: Condvar,
+}
+
+impl Counter {
+    pub(crate) fn get(&self) -> usize {
+        *self.count.lock().unwrap()
+    }
+
+    /// Waits until it has happened so often.
+    pub(crate) fn wait_for(&self, count: usize) {
+        let counted = self.count.lock().unwrap();
+        let (counted, timeout) = self
+            .changed
+            .wait_timeout_while(counted, Duration::from_secs(20), |counted| *counted < count)
+            .unwrap();
+        assert!(!timeout.timed_out(), "{counted} instead of {count}");
+    }
+
+    fn add(&self) {
+        *self.count.lock().unwrap() += 1;
+        self.changed.notify_all();
+    }
 }
 
 struct Context(FeatureCollection);
@@ -46,13 +72,13 @@ impl HostContext for Context {
 
 impl HttpApplication for App {
     fn create_context(&self, features: FeatureCollection) -> Result<Box<dyn HostContext>, BoxError> {
-        self.started.fetch_add(1, Ordering::SeqCst);
-        let aborted = std::sync::Arc::clone(&self.aborted);
-        features.get::<dyn HttpRequestLifetimeFeature>().unwrap().request_aborted().on_cancelled(Box::new(
-            move || {
-                aborted.fetch_add(1, Ordering::SeqCst);
-            },
-        ));
+        self.started.add();
+        let aborted = Arc::clone(&self.aborted);
+        features
+            .get::<dyn HttpRequestLifetimeFeature>()
+            .unwrap()
+            .request_aborted()
+            .on_cancelled(move || aborted.add());
         Ok(Box::new(Context(features)))
     }
 
@@ -64,7 +90,7 @@ impl HttpApplication for App {
     }
 
     fn dispose_context(&self, context: Box<dyn HostContext>, error: Option<&BoxError>) -> FeatureCollection {
-        self.disposed.fetch_add(1, Ordering::SeqCst);
+        self.disposed.add();
         if let Some(error) = error {
             self.errors.lock().unwrap().push(error.to_string());
         }
@@ -90,6 +116,12 @@ async fn respond(features: &mut FeatureCollection) -> Result<(), BoxError> {
                 let count = left.min(16_384);
                 write_response(features, Bytes::from(vec![b'x'; count])).await?;
                 left -= count;
+            }
+            Ok(())
+        }
+        "/drops" => {
+            for _ in 0..query.parse()? {
+                write(features, "drop ").await?;
             }
             Ok(())
         }

@@ -1,6 +1,7 @@
 //! A client that sends what it is told to, in order or not.
 
 use std::{
+    collections::HashMap,
     io::{ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream},
     time::Duration,
@@ -28,6 +29,8 @@ pub(crate) struct Raw {
     decoder: fluke_hpack::Decoder<'static>,
     /// What the server has said at the beginning.
     pub(crate) settings: Option<Frame>,
+    partial: HashMap<u32, Response>,
+    complete: HashMap<u32, Response>,
 }
 
 /// A response that was received whole.
@@ -47,7 +50,14 @@ impl Raw {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        Self { stream, input: Vec::new(), decoder: fluke_hpack::Decoder::new(), settings: None }
+        Self {
+            stream,
+            input: Vec::new(),
+            decoder: fluke_hpack::Decoder::new(),
+            settings: None,
+            partial: HashMap::new(),
+            complete: HashMap::new(),
+        }
     }
 
     /// Connects and exchanges settings.
@@ -86,6 +96,18 @@ impl Raw {
         }
     }
 
+    /// Takes what has come without waiting; false at the end of the connection.
+    pub(crate) fn fill(&mut self) -> bool {
+        let mut buffer = [0; 16_384];
+        loop {
+            match self.stream.read(&mut buffer) {
+                Ok(0) => return false,
+                Ok(count) => self.input.extend_from_slice(&buffer[..count]),
+                Err(error) => return error.kind() == ErrorKind::WouldBlock,
+            }
+        }
+    }
+
     fn take_frame(&mut self) -> Option<Frame> {
         let [high, middle, low, kind, flags, a, b, c, d] = *self.input.first_chunk()?;
         let len = u32::from_be_bytes([0, high, middle, low]) as usize;
@@ -98,7 +120,10 @@ impl Raw {
     pub(crate) fn expect(&mut self, kind: u8) -> Frame {
         loop {
             match self.next() {
-                Some(frame) if frame.kind == kind => return frame,
+                Some(frame) if frame.kind == kind => {
+                    self.note(&frame);
+                    return frame;
+                }
                 Some(frame) if frame.kind == kind::GOAWAY => panic!("the server goes away: {frame:?}"),
                 Some(frame) => self.note(&frame),
                 None => panic!("the connection has ended"),
@@ -149,6 +174,44 @@ impl Raw {
                 return response;
             }
         }
+    }
+
+    /// The same if the frames of other streams come before and must not be lost.
+    pub(crate) fn response_among(&mut self, stream: u32) -> Response {
+        loop {
+            if let Some(response) = self.complete.remove(&stream) {
+                return response;
+            }
+            let frame = self.next().expect("the connection has ended");
+            let (id, is_end) = (frame.stream, frame.has(flag::END_STREAM));
+            let mut response = self.partial.remove(&id).unwrap_or_default();
+            match frame.kind {
+                kind::HEADERS => response.fields = self.decode(&frame),
+                kind::DATA => response.body.extend_from_slice(&frame.payload),
+                _ => continue,
+            }
+            let all = if is_end { &mut self.complete } else { &mut self.partial };
+            all.insert(id, response);
+        }
+    }
+
+    /// The next frame of a kind on a stream.
+    pub(crate) fn expect_of(&mut self, stream: u32, kind: u8) -> Frame {
+        loop {
+            match self.next() {
+                Some(frame) if frame.kind == kind && frame.stream == stream => {
+                    self.note(&frame);
+                    return frame;
+                }
+                Some(frame) => self.note(&frame),
+                None => panic!("the connection has ended"),
+            }
+        }
+    }
+
+    /// The next GOAWAY.
+    pub(crate) fn goaway_frame(&mut self) -> Frame {
+        self.expect_of(0, kind::GOAWAY)
     }
 
     /// Asks for something and reads the answer.
