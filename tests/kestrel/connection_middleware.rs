@@ -11,9 +11,7 @@ use std::{
 };
 
 use falconry::features::{CancellationToken, ConnectionLifetimeNotificationFeature};
-use falconry_kestrel::{
-    ConnectionContext, ConnectionNext, ConnectionTransport, KestrelServerOptions, ListenOptions,
-};
+use falconry_kestrel::{ConnectionTransport, KestrelServerOptions, ListenOptions};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use crate::support::{Running, connect, get};
@@ -69,7 +67,7 @@ async fn the_first_middleware_is_the_outermost() {
     let server = start(|endpoint| {
         for name in ["first", "second"] {
             let order = Arc::clone(&order);
-            endpoint.use_connection(move |connection, next: ConnectionNext| {
+            endpoint.use_connection(move |connection, next| {
                 let order = Arc::clone(&order);
                 async move {
                     order.lock().unwrap().push(format!("{name} begins"));
@@ -92,7 +90,7 @@ async fn the_transport_may_be_replaced() {
     let written = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&written);
     let server = start(|endpoint| {
-        endpoint.use_connection(move |mut connection: ConnectionContext, next: ConnectionNext| {
+        endpoint.use_connection(move |mut connection, next| {
             let written = Arc::clone(&counted);
             async move {
                 connection.transport = Box::new(Shouting { inner: connection.transport, written });
@@ -116,7 +114,7 @@ async fn the_transport_may_be_replaced() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_middleware_that_runs_nothing_ends_the_connection_or_serves_it_itself() {
     let server = start(|endpoint| {
-        endpoint.use_connection(async |mut connection: ConnectionContext, next: ConnectionNext| {
+        endpoint.use_connection(async |mut connection, next| {
             let mut first = [0];
             let count = connection.transport.read(&mut first).await.unwrap_or_default();
             drop(next);
@@ -142,7 +140,7 @@ async fn a_middleware_that_runs_nothing_ends_the_connection_or_serves_it_itself(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_middleware_hears_of_the_stop_and_is_dropped_at_its_deadline() {
     let server = start(|endpoint| {
-        endpoint.use_connection(async |mut connection: ConnectionContext, next: ConnectionNext| {
+        endpoint.use_connection(async |mut connection, next| {
             drop(next);
             let _ = connection.transport.write_all(b"!").await;
             let feature = connection.features.get::<dyn ConnectionLifetimeNotificationFeature>().unwrap();

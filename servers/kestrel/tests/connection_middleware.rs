@@ -107,7 +107,7 @@ async fn a_proxys_header_comes_before_the_handshake_and_middleware_sees_what_it_
     options.listen_with(([127, 0, 0, 1], 0).into(), |endpoint| {
         endpoint.use_proxy_protocol(ProxyProtocolOptions::trusting(["127.0.0.1"]).unwrap());
         endpoint.use_https_with(|https| https.server_certificate = Some(certificate));
-        endpoint.use_connection(move |connection: ConnectionContext, next: ConnectionNext| {
+        endpoint.use_connection(move |connection, next| {
             let feature = connection.features.get::<dyn ConnectionEndPointFeature>().is_some();
             *told.lock().unwrap() = Some((connection.remote_address(), feature));
             next.run(connection)

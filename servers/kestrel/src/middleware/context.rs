@@ -12,11 +12,11 @@ use crate::{
 /// One connection, as [`ConnectionMiddleware`](super::ConnectionMiddleware) sees it.
 ///
 /// ```
-/// # use falconry_kestrel::{ConnectionContext, ConnectionTransport, KestrelServerOptions};
+/// # use falconry_kestrel::{ConnectionTransport, KestrelServerOptions};
 /// # fn throttled(transport: Box<dyn ConnectionTransport>) -> Box<dyn ConnectionTransport> { transport }
 /// # let mut options = KestrelServerOptions::default();
 /// # options.configure_endpoint_defaults(|endpoint| {
-/// endpoint.use_connection(|mut connection: ConnectionContext, next| async move {
+/// endpoint.use_connection(|mut connection, next| async move {
 ///     connection.transport = throttled(connection.transport);
 ///     next.run(connection).await
 /// });

@@ -14,19 +14,24 @@ use crate::ListenOptions;
 /// Sees each connection of an endpoint from its first byte to its last. It may put something around the transport, set
 /// features of the connection, serve the connection itself or end it: by not running what comes next.
 ///
-/// Closures `Fn(ConnectionContext, ConnectionNext) -> impl Future` are middleware.
+/// Closures are middleware, too: see [`ListenOptions::use_connection`].
 ///
 /// ```
-/// # use falconry_kestrel::KestrelServerOptions;
-/// let mut options = KestrelServerOptions::default();
-/// options.listen_with("127.0.0.1:8080".parse()?, |endpoint| {
-///     endpoint.use_connection(|connection, next| async move {
-///         let id = connection.id().to_owned();
-///         next.run(connection).await;
-///         println!("{id} has ended");
-///     });
-/// });
-/// # Ok::<(), std::net::AddrParseError>(())
+/// use falconry_kestrel::{ConnectionContext, ConnectionMiddleware, ConnectionNext};
+/// use falconry_features::BoxFuture;
+///
+/// /// Tells the end of each connection.
+/// struct Ends;
+///
+/// impl ConnectionMiddleware for Ends {
+///     fn invoke(&self, connection: ConnectionContext, next: ConnectionNext) -> BoxFuture<'static, ()> {
+///         Box::pin(async move {
+///             let id = connection.id().to_owned();
+///             next.run(connection).await;
+///             println!("{id} has ended");
+///         })
+///     }
+/// }
 /// ```
 ///
 /// It runs in the task of the connection, and so must what comes next: not in a task that it spawns. When the server
@@ -49,9 +54,31 @@ where
 
 impl ListenOptions {
     /// Adds connection middleware: the first is the outermost. What is added before https is set up
-    /// ([`use_https`](Self::use_https)) sees the bytes of the socket, what is added later those of HTTP. Default: none,
-    /// and then it costs nothing.
-    pub fn use_connection(&mut self, middleware: impl ConnectionMiddleware) -> &mut Self {
+    /// ([`tls`](Self::tls)) sees the bytes of the socket, what is added later those of HTTP. Default: none, and then it
+    /// costs nothing.
+    ///
+    /// ```
+    /// # use falconry_kestrel::KestrelServerOptions;
+    /// let mut options = KestrelServerOptions::default();
+    /// options.listen_with("127.0.0.1:8080".parse()?, |endpoint| {
+    ///     endpoint.use_connection(|connection, next| async move {
+    ///         let id = connection.id().to_owned();
+    ///         next.run(connection).await;
+    ///         println!("{id} has ended");
+    ///     });
+    /// });
+    /// # Ok::<(), std::net::AddrParseError>(())
+    /// ```
+    pub fn use_connection<F, R>(&mut self, middleware: F) -> &mut Self
+    where
+        F: Fn(ConnectionContext, ConnectionNext) -> R + Send + Sync + 'static,
+        R: Future<Output = ()> + Send + 'static,
+    {
+        self.use_connection_middleware(middleware)
+    }
+
+    /// As [`use_connection`](Self::use_connection), for middleware that is a type of its own.
+    pub fn use_connection_middleware(&mut self, middleware: impl ConnectionMiddleware) -> &mut Self {
         self.middleware.add(middleware, self.tls);
         self
     }
@@ -68,6 +95,6 @@ impl ListenOptions {
     /// });
     /// ```
     pub fn use_connection_logging(&mut self) -> &mut Self {
-        self.use_connection(ConnectionLogging)
+        self.use_connection_middleware(ConnectionLogging)
     }
 }
