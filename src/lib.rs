@@ -34,6 +34,7 @@
 //! | `kestrel` | the cross-platform server on hyper | yes |
 //! | `test-host` | the in-memory server, for tests | no |
 //! | `web-sockets` | the WebSocket middleware, [`WebSockets`] | yes |
+//! | `systemd` | on unix, systemd hears when the host is ready, alive and stopping (`Type=notify`, `WatchdogSec=`) | no |
 //! | `tower` | `tower::ServiceHandler`: axum, tonic and their family as applications | no |
 
 mod context;

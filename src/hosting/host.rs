@@ -88,6 +88,8 @@ impl WebHost {
     }
 
     pub(super) fn new(handler: impl Handler, parts: Parts) -> Self {
+        #[cfg(all(unix, feature = "systemd"))]
+        super::readiness::attach(&parts.lifetime);
         let in_flight = Arc::new(InFlight::default());
         let application = Arc::new(HostingApplication::counted(handler, Arc::clone(&in_flight)));
         Self { parts, application, in_flight, state: Mutex::new(State::New) }

@@ -13,6 +13,8 @@ mod in_flight;
 #[cfg(feature = "kestrel")]
 mod kestrel;
 mod lifetime;
+#[cfg(all(unix, feature = "systemd"))]
+mod readiness;
 #[cfg(feature = "kestrel")]
 mod reload;
 mod servers;

@@ -1,9 +1,14 @@
 //! Which protocol a client in clear begins with.
 
-use std::{io, sync::Arc};
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Poll, ready},
+};
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncWriteExt, ReadBuf},
     time::Instant,
 };
 
@@ -38,9 +43,9 @@ pub(crate) async fn serve_clear<S: Transport>(
         return;
     }
     let answer = match first.is_preface() {
-        true if speaks_http2 => return serve(stream, first.bytes, connection).await,
+        true if speaks_http2 => return Box::pin(serve(stream, first.bytes, connection)).await,
         false if speaks_http1 => {
-            return http1::serve_read(stream, first.bytes, first.since, connection).await;
+            return Box::pin(http1::serve_read(stream, first.bytes, first.since, connection)).await;
         }
         true => HTTP_1_1_REQUIRED,
         false => ONLY_HTTP2,
@@ -97,13 +102,19 @@ impl First {
     }
 
     async fn read_more<S: Transport>(&mut self, stream: &mut S) -> io::Result<usize> {
-        let mut buffer = [0; 2048];
-        let count = stream.read(&mut buffer).await?;
-        if count > 0 {
+        // The buffer is there for the call, not for as long as the client lets itself be waited for.
+        let read = std::future::poll_fn(|cx| {
+            let mut buffer = [0; 2048];
+            let mut buffer = ReadBuf::new(&mut buffer);
+            ready!(Pin::new(&mut *stream).poll_read(cx, &mut buffer))?;
+            Poll::Ready(io::Result::Ok(buffer.filled().to_vec()))
+        });
+        let read = read.await?;
+        if !read.is_empty() {
             self.since.get_or_insert_with(Instant::now);
-            self.bytes.extend_from_slice(&buffer[..count]);
+            self.bytes.extend_from_slice(&read);
         }
-        Ok(count)
+        Ok(read.len())
     }
 
     fn is_decided(&self) -> bool {

@@ -62,6 +62,9 @@ impl Security {
 
     /// Serves a connection from the first byte of HTTP or of TLS to its last. A handshake is part of it: it takes a
     /// place among the connections and none of the listener's time. `inner` is the middleware between TLS and HTTP.
+    ///
+    /// What comes one after the other is boxed: a connection has room for what it does now, not for the greatest of all
+    /// that it may do.
     pub(super) async fn serve(self, socket: Socket, inner: &Chain, connection: Arc<ConnectionShared>) {
         match self {
             // There is no TLS to be inside of.
@@ -70,8 +73,10 @@ impl Security {
                 http2::serve_clear(socket, protocols, connection).await;
             }
             #[cfg(feature = "tls")]
-            Self::Tls(tls) => match tls.handshake(socket, &connection).await {
-                Some((stream, protocol)) if inner.is_empty() => serve(stream, protocol, connection).await,
+            Self::Tls(tls) => match Box::pin(tls.handshake(socket, &connection)).await {
+                Some((stream, protocol)) if inner.is_empty() => {
+                    Box::pin(serve(stream, protocol, connection)).await;
+                }
                 Some((stream, protocol)) => {
                     let features = FeatureCollection::with_defaults(Arc::clone(connection.features()));
                     let context = ConnectionContext::new(Box::new(stream), features, &connection);
