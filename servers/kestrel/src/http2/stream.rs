@@ -25,7 +25,7 @@ use crate::{
     connection::ConnectionShared,
     exchange::{
         Driver, ExchangeShared, KestrelRequestBody, Phase, Progress, RequestBodyState, ResponseBody,
-        UpgradeState, head_response, streaming_response, whole_response,
+        UpgradeState, head_response, streaming_response, usual_response, whole_response,
     },
 };
 
@@ -113,6 +113,12 @@ impl StreamRun {
         for interim in link.take_interim() {
             // An error means that the client has gone, which shows below.
             let _ = self.respond.send_informational(interim);
+        }
+        if let Some((exchange, data)) = driver.take_whole() {
+            return match usual_response(exchange, data, false) {
+                Some(response) => self.send(cx, response, false),
+                None => self.reset(Reason::INTERNAL_ERROR),
+            };
         }
         let mut state = self.shared.lock();
         if state.output.phase == Phase::Aborted {

@@ -109,7 +109,7 @@ async fn start(
     let link = shared.stream.as_ref().ok_or(BROKEN)?;
     link.begin(options.limits.min_request_body_data_rate());
     let (body, body_state, incoming) = if protocol.is_some() {
-        (RequestBody::empty(), None, Incoming::Tunnel(receive))
+        (RequestBody::empty(), None, Incoming::Tunnel(Box::new(receive)))
     } else {
         let mut body = StreamBody::new(receive, Arc::clone(&shared), head.content_length);
         if poll_fn(|cx| Poll::Ready(body.is_over(cx))).await {

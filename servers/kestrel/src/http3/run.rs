@@ -29,7 +29,7 @@ pub(super) enum Incoming {
     /// The application has it.
     Body,
     /// What the application gets if it accepts an extended CONNECT.
-    Tunnel(ReceiveHalf),
+    Tunnel(Box<ReceiveHalf>),
 }
 
 /// A request and its response.
@@ -166,7 +166,7 @@ impl StreamRun {
         send.send_response(head).await.map_err(|_| Code::H3_REQUEST_CANCELLED)?;
         let sender = self.shared.lock().stream_sender.take();
         if let Some(sender) = sender {
-            let tunnel = Tunnel::new(send, receive, Arc::clone(&self.state));
+            let tunnel = Tunnel::new(send, *receive, Arc::clone(&self.state));
             // The application may have stopped waiting; then the stream ends here.
             drop(sender.send(Box::new(tunnel)));
         }

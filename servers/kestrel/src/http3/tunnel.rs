@@ -27,21 +27,21 @@ pub(super) struct Tunnel {
 }
 
 enum Sending {
-    Idle(SendHalf),
+    Idle(Box<SendHalf>),
     Busy(Pin<Box<dyn Future<Output = (SendHalf, Result<(), StreamError>)> + Send>>),
     Over,
 }
 
 impl Tunnel {
     pub(super) fn new(send: SendHalf, receive: ReceiveHalf, state: Arc<StreamState>) -> Self {
-        Self { sending: Sending::Idle(send), receive, state, data: Bytes::new(), has_ended: false }
+        Self { sending: Sending::Idle(Box::new(send)), receive, state, data: Bytes::new(), has_ended: false }
     }
 
     /// Completes when what was written before has been taken.
     fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if let Sending::Busy(busy) = &mut self.sending {
             let (send, result) = ready!(busy.as_mut().poll(cx));
-            self.sending = Sending::Idle(send);
+            self.sending = Sending::Idle(Box::new(send));
             return Poll::Ready(result.map_err(io_error));
         }
         Poll::Ready(Ok(()))
@@ -51,7 +51,7 @@ impl Tunnel {
     fn finish(&mut self) {
         self.has_ended = true;
         match std::mem::replace(&mut self.sending, Sending::Over) {
-            Sending::Idle(send) => finish(send),
+            Sending::Idle(send) => finish(*send),
             Sending::Busy(busy) => {
                 if let Ok(runtime) = tokio::runtime::Handle::try_current() {
                     runtime.spawn(async move {
@@ -92,7 +92,7 @@ impl DuplexStream for Tunnel {
         };
         let busy = async move {
             let result = send.send_data(piece).await;
-            (send, result)
+            (*send, result)
         };
         self.sending = Sending::Busy(Box::pin(busy));
         // It begins at once; an error shows with the next write.

@@ -93,7 +93,7 @@ impl<'a> Frame<'a> {
         }
         let is_sized = match self.kind {
             Kind::Settings if self.has(flag::ACK) => self.len == 0,
-            Kind::Settings => self.len % 6 == 0,
+            Kind::Settings => self.len.is_multiple_of(6),
             Kind::Ping => self.len == 8,
             Kind::GoAway => self.len >= 8,
             Kind::Reset | Kind::WindowUpdate => self.len == 4,

@@ -38,7 +38,7 @@ impl OpenStreams {
         if self.open.len() > self.max_open {
             // Half of them at once, so that it does not happen often.
             let half = self.open.len() / 2;
-            self.forgotten = self.open.drain(..half).last().unwrap_or(self.forgotten);
+            self.forgotten = self.open.drain(..half).next_back().unwrap_or(self.forgotten);
         }
         Ok(true)
     }

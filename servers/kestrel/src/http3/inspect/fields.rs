@@ -106,7 +106,8 @@ impl<'a> Pseudo<'a> {
         }
         self.scheme.ok_or("there is no :scheme")?;
         let path = self.path.ok_or("there is no :path")?;
-        if !path.starts_with(b"/") && !(path == b"*" && method == b"OPTIONS") {
+        let is_asterisk = path == b"*" && method == b"OPTIONS";
+        if !is_asterisk && !path.starts_with(b"/") {
             return Err(":path is no path");
         }
         match (self.authority, host) {
