@@ -155,6 +155,19 @@ async fn where_only_the_protocols_change_the_port_stays_open_and_old_connections
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_with_sockets_of_http3_is_started_anew_on_its_port() {
+    let url = format!("http://127.0.0.1:{}", free_port());
+    let server = start(&[("A", &url)]).await;
+    for protocols in ["Http1AndHttp2AndHttp3", "Http1"] {
+        let settings = [("Endpoints:A:Url", url.as_str()), ("Endpoints:A:Protocols", protocols)];
+        server.server.reconfigure(KestrelConfiguration::new(settings)).await.unwrap();
+        assert_eq!(urls(&server), [url.as_str()]);
+        assert!(answers(addresses(&server)[0]), "{protocols}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_configuration_and_one_that_cannot_be_bound_change_nothing() {
     let free = format!("http://127.0.0.1:{}", free_port());
     let server = start(&[("A", "http://127.0.0.1:0")]).await;

@@ -7,7 +7,7 @@ use super::{
     running::{ConfiguredRunning, Running, RunningEndpoint},
 };
 use crate::{
-    KestrelConfiguration, KestrelServerOptions,
+    HttpProtocols, KestrelConfiguration, KestrelServerOptions, ListenOptions,
     configuration::ConfiguredEndpoint,
     listener::{BoundEndpoint, Current, bind, url},
 };
@@ -112,8 +112,13 @@ impl Running {
             wanted.iter().map(|wanted| take(&|old| old.settings.is_like(&wanted.settings))).collect();
         let mut changed = Vec::with_capacity(wanted.len());
         for (kept, wanted) in kept.iter().zip(wanted) {
-            let same_place = |old: &ConfiguredRunning| old.settings.place() == wanted.settings.place();
-            changed.push(if kept.is_none() { take(&same_place) } else { None });
+            // The sockets of HTTP/3 are made for one manner of serving; with them an endpoint is started anew.
+            let can_change = |old: &ConfiguredRunning| {
+                let speaks_http3 = |options: &ListenOptions| options.protocols.contains(HttpProtocols::HTTP3);
+                let is_same_place = old.settings.place() == wanted.settings.place();
+                is_same_place && !speaks_http3(&old.endpoint.options) && !speaks_http3(&wanted.options)
+            };
+            changed.push(if kept.is_none() { take(&can_change) } else { None });
         }
         let goes = |port| free.iter().any(|index| self.port_of(*index) == Some(port));
         let steps = kept.into_iter().zip(changed).zip(wanted).map(|(found, wanted)| match found {
