@@ -4,6 +4,7 @@ mod configuration;
 mod connection_middleware;
 mod endpoints;
 mod inherited;
+mod limits;
 mod memory;
 mod proxy_protocol;
 mod reload;
