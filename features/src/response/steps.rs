@@ -93,7 +93,8 @@ pub async fn upgrade(features: &mut FeatureCollection) -> Result<Box<dyn DuplexS
     head.headers.insert(http::header::CONNECTION, http::HeaderValue::from_static("Upgrade"));
     run_starting_callbacks(features).await?;
     let head = features.required_mut::<dyn HttpResponseFeature>()?.begin()?;
-    let stream: BoxFuture<'static, _> = features.required_mut::<dyn HttpUpgradeFeature>()?.upgrade(head)?;
+    let stream = features.required_mut::<dyn HttpUpgradeFeature>()?.upgrade(head);
+    let stream = or_fail(features, stream)?;
     features.required_mut::<dyn HttpResponseBodyFeature>()?.take_over();
     stream.await
 }
@@ -119,7 +120,8 @@ pub async fn accept_connect(features: &mut FeatureCollection) -> Result<Box<dyn 
     }
     run_starting_callbacks(features).await?;
     let head = features.required_mut::<dyn HttpResponseFeature>()?.begin()?;
-    let stream = features.required_mut::<dyn HttpExtendedConnectFeature>()?.accept(head)?;
+    let stream = features.required_mut::<dyn HttpExtendedConnectFeature>()?.accept(head);
+    let stream = or_fail(features, stream)?;
     features.required_mut::<dyn HttpResponseBodyFeature>()?.take_over();
     stream.await
 }
@@ -178,4 +180,14 @@ impl<'a> Start<'a> {
         }
         Poll::Ready(started)
     }
+}
+
+type TakeOver = Result<BoxFuture<'static, Result<Box<dyn DuplexStream>, FeatureError>>, FeatureError>;
+
+/// A server that refuses the take-over has sent nothing of the response, and can still answer 500.
+fn or_fail(features: &mut FeatureCollection, stream: TakeOver) -> TakeOver {
+    if stream.is_err() {
+        features.required_mut::<dyn HttpResponseFeature>()?.fail();
+    }
+    stream
 }
