@@ -27,8 +27,7 @@ use falconry::{
 use falconry_test_host::{TestClient, TestServer, TestServerOptions};
 
 async fn serve(handler: impl Handler) -> (TestServer, TestClient) {
-    let mut options = TestServerOptions::default();
-    options.answer_errors = true;
+    let options = TestServerOptions { answer_errors: true, ..TestServerOptions::default() };
     let server = TestServer::with_options(options).unwrap();
     server.start(Arc::new(HostingApplication::new(handler))).await.unwrap();
     let client = server.client();

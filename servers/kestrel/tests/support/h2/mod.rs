@@ -1,5 +1,5 @@
 //! A server, its application and a client of single frames for the tests of HTTP/2.
-#![allow(dead_code, reason = "each test program uses a part")]
+#![allow(dead_code, unused_imports, reason = "each test program uses a part")]
 
 pub(crate) mod app;
 pub(crate) mod frame;
