@@ -5,7 +5,7 @@ mod h2;
 
 use falconry_kestrel::Http2Limits;
 use h2::{
-    Raw, Server, code, data, flag, headers, kind,
+    Server, code, data, flag, headers, kind,
     raw::{GET, POST, path_of, with},
 };
 
@@ -323,4 +323,18 @@ fn pieces_that_were_not_flushed_share_a_frame() {
     }
     assert_eq!(body, "drop ".repeat(1000).into_bytes());
     assert!(frames < 10, "{frames} frames");
+}
+
+#[test]
+fn fields_of_responses_stay_out_of_the_tables_if_asked() {
+    let index = |server: &Server| {
+        let mut raw = server.connect();
+        raw.send(&headers(1, END, &GET));
+        let block = raw.expect(kind::HEADERS).payload;
+        // The first field behind the status: a literal that is kept, or one that never is (RFC 7541 section 6.2).
+        block[1] & 0xF0
+    };
+    assert_eq!(index(&Server::start()) & 0xC0, 0x40);
+    let server = Server::with(|options| options.allow_response_header_compression = false, |_| {});
+    assert_eq!(index(&server), 0x10);
 }

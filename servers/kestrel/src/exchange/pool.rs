@@ -109,7 +109,10 @@ impl Exchange {
     /// Ends the usual response at once and gives its only piece of body; `None` if it takes more than
     /// that.
     pub(super) fn end_whole(&self, features: &mut FeatureCollection) -> Option<Option<Bytes>> {
-        if self.shared.stream.is_some() { None } else { features::end_whole(features) }
+        match &self.shared.stream {
+            Some(stream) if stream.is_http3() || features::has_trailers(features) => None,
+            _ => features::end_whole(features),
+        }
     }
 
     /// What is left of the request's body.

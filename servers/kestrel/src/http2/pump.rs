@@ -13,7 +13,10 @@ use http::HeaderMap;
 use http_body::Body;
 use tokio::time::{Instant, Sleep};
 
-use super::{link::StreamLink, response::remove_connection_fields};
+use super::{
+    link::StreamLink,
+    response::{keep_out_of_tables, remove_connection_fields},
+};
 use crate::{
     exchange::{ExchangeShared, ResponseBody},
     http1::DataWait,
@@ -34,6 +37,7 @@ pub(super) struct Pump {
     data: Data,
     trailers: Option<HeaderMap>,
     is_body_over: bool,
+    hides_fields: bool,
     rate: Option<MinDataRate>,
     wait: DataWait,
     timer: Option<Pin<Box<Sleep>>>,
@@ -77,10 +81,16 @@ impl Pump {
             data: Data::default(),
             trailers: None,
             is_body_over: false,
+            hides_fields: false,
             rate,
             wait: DataWait::default(),
             timer: None,
         }
+    }
+
+    /// Keeps trailers out of the tables that compress fields.
+    pub(super) fn hiding_fields(self, hides_fields: bool) -> Self {
+        Self { hides_fields, ..self }
     }
 
     /// Completes when the stream has the whole body, or takes no more of it. The body runs the
@@ -186,6 +196,9 @@ impl Pump {
     fn end(&mut self, had_data: bool) {
         if let Some(mut trailers) = self.trailers.take() {
             remove_connection_fields(&mut trailers);
+            if self.hides_fields {
+                keep_out_of_tables(&mut trailers);
+            }
             let _ = self.send.send_trailers(trailers);
         } else if !had_data {
             let _ = self.send.send_data(Bytes::new(), true);

@@ -55,6 +55,11 @@ pub(crate) fn remove_connection_fields(headers: &mut HeaderMap) {
     }
 }
 
+/// RFC 7541 section 7.1: fields that are in no table cannot be guessed by what they compress to.
+pub(super) fn keep_out_of_tables(headers: &mut HeaderMap) {
+    headers.values_mut().for_each(|value| value.set_sensitive(true));
+}
+
 fn may_have_length(status: StatusCode, is_head: bool) -> bool {
     !is_head
         && !status.is_informational()

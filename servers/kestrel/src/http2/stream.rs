@@ -18,7 +18,7 @@ use super::{
     body::StreamBody,
     pump::Pump,
     request::{Refusal, prepare},
-    response::{into_head, refusal},
+    response::{into_head, keep_out_of_tables, refusal},
     tunnel::Tunnel,
 };
 use crate::{
@@ -167,13 +167,19 @@ impl StreamRun {
 
     /// Sends a response, whose body may run the application.
     fn send(&mut self, cx: &mut Context<'_>, response: http::Response<ResponseBody>, runs: bool) -> Poll<()> {
-        let (head, body) = into_head(response, self.is_head);
+        let (mut head, body) = into_head(response, self.is_head);
+        let options = &self.shared.connection.options;
+        let hides_fields = !options.allow_response_header_compression;
+        if hides_fields {
+            keep_out_of_tables(head.headers_mut());
+        }
         let is_end = http_body::Body::is_end_stream(&body);
         match self.respond.send_response(head, is_end) {
             Ok(stream) if !is_end => {
                 let shared = runs.then(|| Arc::clone(&self.shared));
-                let rate = self.shared.connection.options.limits.min_response_data_rate();
-                self.stage = Stage::Sending(Box::new(Pump::new(stream, body, shared, rate)));
+                let rate = options.limits.min_response_data_rate();
+                let pump = Pump::new(stream, body, shared, rate).hiding_fields(hides_fields);
+                self.stage = Stage::Sending(Box::new(pump));
                 Pin::new(self).poll(cx)
             }
             Ok(_) => Poll::Ready(()),

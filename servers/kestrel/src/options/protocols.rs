@@ -4,8 +4,8 @@ use std::{error::Error as StdError, fmt, ops::BitOr, str::FromStr};
 
 /// The HTTP versions that an endpoint speaks: one or several.
 ///
-/// With TLS the client chooses among them. Without TLS nothing is negotiated: an endpoint that has HTTP/1 speaks only
-/// that, one of HTTP/2 alone expects clients to begin with it, and HTTP/3 cannot be. Default: `HTTP1_AND_HTTP2`.
+/// With TLS the client chooses among them. Without TLS its first bytes say which it speaks: HTTP/2 begins with a preface
+/// (prior knowledge), whatever else comes is HTTP/1, and HTTP/3 cannot be. Default: `HTTP1_AND_HTTP2`.
 ///
 /// ```
 /// # use falconry_kestrel::HttpProtocols;

@@ -1,5 +1,6 @@
 //! Single frames against the rules of RFC 9113, one case for each rule, named by its section.
 
+mod blocks;
 mod fields;
 mod flow;
 mod frames;
@@ -50,7 +51,14 @@ const NEXT: u32 = 1001;
 
 fn main() -> ExitCode {
     let server = Arc::new(Server::start());
-    let cases = [streams::cases(), frames::cases(), flow::cases(), fields::cases(), messages::cases()];
+    let cases = [
+        blocks::cases(),
+        streams::cases(),
+        frames::cases(),
+        flow::cases(),
+        fields::cases(),
+        messages::cases(),
+    ];
     let trials = cases.into_iter().flatten().map(|case| {
         let server = Arc::clone(&server);
         Trial::test(case.name.clone(), move || {

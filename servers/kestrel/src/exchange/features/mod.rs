@@ -158,6 +158,12 @@ pub(super) fn end_whole(features: &mut FeatureCollection) -> Option<Option<Bytes
     own_mut!(features, dyn HttpResponseBodyFeature as KestrelResponseBody)?.complete_whole()
 }
 
+/// True if the response has trailers, or something that only its feature knows.
+pub(super) fn has_trailers(features: &FeatureCollection) -> bool {
+    let trailers = features.get::<dyn HttpResponseTrailersFeature>();
+    trailers.is_none_or(|feature| !feature.trailers().is_empty())
+}
+
 /// Clears the server's own objects and gives the head of the response; `None` if one of them is missing.
 pub(super) fn clear_own(exchange: &mut Exchange) -> Option<ResponseHead> {
     let features = &mut exchange.features;
