@@ -100,6 +100,15 @@ fn http1_is_told_where_only_http2_is_spoken() {
 }
 
 #[test]
+fn who_speaks_neither_is_told_where_only_http2_is_spoken() {
+    let server = speaking(HttpProtocols::HTTP2);
+    let mut raw = Raw::bare(server.address);
+    raw.send(b"INVALID CONNECTION PREFACE\r\n\r\n");
+    assert_eq!(raw.expect(kind::SETTINGS).payload, b"");
+    assert_eq!(raw.goaway(), Some(code::PROTOCOL_ERROR));
+}
+
+#[test]
 fn http2_is_told_where_only_http1_is_spoken() {
     let server = speaking(HttpProtocols::HTTP1);
     let mut raw = Raw::bare(server.address);

@@ -8,21 +8,19 @@ use std::{
 };
 
 use bytes::Bytes;
-use h2::{
-    Reason, RecvStream,
-    server::{Builder, Connection, SendResponse},
-};
+use h2::{Reason, RecvStream, server::SendResponse};
 use http::Request;
 use tokio::time::{Instant, Sleep};
 
 use super::{
     guard::Guard,
+    handshake::{H2, shake_hands},
     io::GuardedIo,
     keep_alive::{Due, KeepAlive},
     stream::StreamRun,
+    tasks::StreamTasks,
 };
 use crate::{
-    KestrelServerLimits,
     connection::ConnectionShared,
     events,
     http1::{Rejection, linger},
@@ -45,16 +43,25 @@ pub(crate) async fn serve<S: Transport>(stream: S, read: Vec<u8>, connection: Ar
     let mut running = Http2Connection::new(h2, io.other_handle(), &connection);
     let end = std::future::poll_fn(|cx| running.poll_served(cx)).await;
     // Whatever still runs hears of the end.
+    let tasks = std::mem::take(&mut running.tasks);
     drop(running);
     let Some(guard) = io.into_guard() else { return };
     match end {
-        End::Orderly if guard.is_at_end => events::connection_disconnect(&connection),
+        End::Orderly if guard.is_at_end => {
+            events::connection_disconnect(&connection);
+            drop(guard);
+        }
         End::Orderly => {
             events::connection_disconnect(&connection);
             linger(guard.stream, &connection).await;
         }
-        End::Aborted => guard.stream.reset_on_close(),
+        End::Aborted => {
+            guard.stream.reset_on_close();
+            drop(guard);
+            return tasks.abort().await;
+        }
     }
+    tasks.ended(&connection).await;
 }
 
 /// How a connection ended.
@@ -65,55 +72,13 @@ enum End {
     Aborted,
 }
 
-type H2<S> = Connection<GuardedIo<S>, Bytes>;
-
-/// Exchanges settings with the client; `None` if it has none or takes too long.
-async fn shake_hands<S: Transport>(io: &GuardedIo<S>, connection: &ConnectionShared) -> Option<H2<S>> {
-    let limits = &connection.options.limits;
-    let handshake = builder(limits).handshake(io.other_handle());
-    let too_long = async {
-        match limits.request_headers_timeout() {
-            Some(limit) => tokio::time::sleep(limit).await,
-            None => std::future::pending().await,
-        }
-    };
-    let stopped = async {
-        connection.signal.stopping().await;
-        let _ = tokio::time::timeout(STOP_GRACE, connection.signal.aborted()).await;
-    };
-    tokio::select! {
-        done = handshake => done
-            .map_err(|error| events::http2_connection_error(connection, &error))
-            .ok(),
-        () = too_long => None,
-        () = stopped => None,
-    }
-}
-
-fn builder(limits: &KestrelServerLimits) -> Builder {
-    const MIN_SEND_BUFFER: usize = 16 * 1024;
-    const MAX_SEND_BUFFER: usize = 1024 * 1024;
-    let http2 = &limits.http2;
-    let send_buffer = limits.max_response_buffer_size().unwrap_or(MAX_SEND_BUFFER);
-    let mut builder = Builder::new();
-    builder
-        .max_concurrent_streams(http2.max_streams_per_connection())
-        .header_table_size(http2.header_table_size())
-        .max_frame_size(http2.max_frame_size())
-        .max_header_list_size(u32::try_from(limits.max_request_headers_total_size()).unwrap_or(u32::MAX))
-        .initial_window_size(http2.initial_stream_window_size())
-        .initial_connection_window_size(http2.initial_connection_window_size())
-        .max_send_buffer_size(send_buffer.clamp(MIN_SEND_BUFFER, MAX_SEND_BUFFER))
-        .enable_connect_protocol();
-    builder
-}
-
 /// h2's connection with what it lacks: deadlines, keep-alive, a graceful stop, the start of streams.
 struct Http2Connection<S: Transport> {
     h2: H2<S>,
     io: GuardedIo<S>,
     connection: Arc<ConnectionShared>,
     accepted: Vec<(Request<RecvStream>, SendResponse<Bytes>)>,
+    tasks: StreamTasks,
     timer: Pin<Box<Sleep>>,
     armed: Option<Instant>,
     /// Since when there has been no stream.
@@ -134,6 +99,7 @@ impl<S: Transport> Http2Connection<S> {
             keep_alive,
             connection: Arc::clone(connection),
             accepted: Vec::new(),
+            tasks: StreamTasks::default(),
             timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
             armed: None,
             idle_since: None,
@@ -178,7 +144,7 @@ impl<S: Transport> Http2Connection<S> {
         for (request, respond) in self.accepted.drain(..) {
             let Some(mut run) = StreamRun::start(request, respond, &self.connection) else { continue };
             if Pin::new(&mut run).poll(cx).is_pending() {
-                tokio::spawn(run);
+                self.tasks.spawn(run);
             }
         }
     }

@@ -8,6 +8,7 @@ mod connection;
 mod date;
 mod flushes;
 mod guard;
+mod handshake;
 mod inspect;
 mod io;
 mod keep_alive;
@@ -17,6 +18,7 @@ mod request;
 mod response;
 mod sniff;
 mod stream;
+mod tasks;
 mod tunnel;
 
 pub(crate) use self::{connection::serve, flushes::Flushes, link::StreamLink, sniff::serve_clear};

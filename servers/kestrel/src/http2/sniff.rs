@@ -25,6 +25,12 @@ use crate::{
 /// server begins with.
 const HTTP_1_1_REQUIRED: &[u8] = b"\0\0\0\x04\0\0\0\0\0\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\x0d";
 
+/// The same with PROTOCOL_ERROR, for a client that speaks neither (section 3.4).
+const PROTOCOL_ERROR: &[u8] = b"\0\0\0\x04\0\0\0\0\0\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\x01";
+
+/// How much is read in search of the end of a request line, to say the right thing to its client.
+const MAX_LINE: usize = 8 * 1024;
+
 /// The answer to a request of HTTP/1 where only HTTP/2 is spoken.
 const ONLY_HTTP2: &[u8] = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\n\
     Content-Length: 56\r\n\r\nAn HTTP/1.x request was sent to an HTTP/2 only endpoint.";
@@ -35,8 +41,8 @@ pub(crate) async fn serve_clear<S: Transport>(
     protocols: HttpProtocols,
     connection: Arc<ConnectionShared>,
 ) {
-    let Some(first) = First::read(&mut stream, &connection).await else { return };
     let speaks_http1 = protocols.contains(HttpProtocols::HTTP1);
+    let Some(first) = First::read(&mut stream, &connection, !speaks_http1).await else { return };
     let speaks_http2 = protocols.contains(HttpProtocols::HTTP2);
     if first.bytes.is_empty() && !speaks_http1 {
         // Nobody to answer to.
@@ -48,7 +54,8 @@ pub(crate) async fn serve_clear<S: Transport>(
             return Box::pin(http1::serve_read(stream, first.bytes, first.since, connection)).await;
         }
         true => HTTP_1_1_REQUIRED,
-        false => ONLY_HTTP2,
+        false if first.is_http1() => ONLY_HTTP2,
+        false => PROTOCOL_ERROR,
     };
     if stream.write_all(answer).await.is_ok() {
         linger(stream, &connection).await;
@@ -63,9 +70,13 @@ struct First {
 }
 
 impl First {
-    /// Reads until it is clear whether the client begins with the preface, or until it has had its
-    /// time; `None` if there is nobody to serve.
-    async fn read<S: Transport>(stream: &mut S, connection: &ConnectionShared) -> Option<Self> {
+    /// Reads until it is clear whether the client begins with the preface or, if not, with which line, or
+    /// until it has had its time; `None` if there is nobody to serve.
+    async fn read<S: Transport>(
+        stream: &mut S,
+        connection: &ConnectionShared,
+        needs_line: bool,
+    ) -> Option<Self> {
         let limits = &connection.options.limits;
         let mut first = Self { bytes: Vec::new(), since: None };
         let begun = Instant::now();
@@ -95,7 +106,7 @@ impl First {
             if read == 0 {
                 return first.since.is_some().then_some(first);
             }
-            if first.is_decided() {
+            if first.is_decided(needs_line) {
                 return Some(first);
             }
         }
@@ -117,8 +128,15 @@ impl First {
         Ok(read.len())
     }
 
-    fn is_decided(&self) -> bool {
-        self.is_preface() || !PREFACE.starts_with(&self.bytes)
+    fn is_decided(&self, needs_line: bool) -> bool {
+        let has_line = !needs_line || self.bytes.contains(&b'\n') || self.bytes.len() > MAX_LINE;
+        self.is_preface() || (has_line && !PREFACE.starts_with(&self.bytes))
+    }
+
+    /// True if the first line is that of a request.
+    fn is_http1(&self) -> bool {
+        let line = self.bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        line.windows(7).any(|part| part == b"HTTP/1.")
     }
 
     fn is_preface(&self) -> bool {
