@@ -10,13 +10,14 @@ use std::{
 };
 
 use self::{skips::Skips, tally::Tally};
-use crate::{peers, shell};
+use crate::{peers, python, shell};
 
 /// Runs `cargo test` over the whole workspace: libraries, programs, tests, examples (built), then the examples in the
 /// documentation.
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     let is_ci = env::var_os("CI").is_some_and(|value| value == "true");
     let missing = peers::install(&peers::OF_TESTS);
+    let without_packages = python::install(&python::OF_TESTS);
     let skips = Skips::new()?;
     let mut tally = Tally::default();
     let is_success = cargo_test(arguments, &skips, &mut tally)?;
@@ -25,6 +26,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     println!();
     for (peer, reason) in &missing {
         println!("missing: {}: {reason}", peer.program);
+    }
+    for (package, reason) in &without_packages {
+        // The tests that need it say so themselves.
+        println!("missing: {package} for Python: {reason}");
     }
     for test in tally.ignored() {
         println!("ignored: {test}");
