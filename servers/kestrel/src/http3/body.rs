@@ -119,7 +119,10 @@ impl Body for StreamBody {
                 Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
             }
             Poll::Pending if self.poll_too_slow(cx).is_ready() => {
-                events::request_body_too_slow(&self.shared.connection, self.shared.number.load(Ordering::Relaxed));
+                events::request_body_too_slow(
+                    &self.shared.connection,
+                    self.shared.number.load(Ordering::Relaxed),
+                );
                 if let Some(stream) = &self.shared.stream {
                     stream.fail_body(Rejection::RequestBodyTimeout);
                 }

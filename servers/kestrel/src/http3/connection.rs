@@ -30,7 +30,8 @@ type H3 = server::Connection<Carrier, Bytes>;
 pub(super) async fn serve(quic: quinn::Connection, shared: Arc<ConnectionShared>) {
     shared.observed.speaks("3");
     let streams = Arc::<Streams>::default();
-    let mut limit = Box::pin(wait(shared.options.limits.request_headers_timeout().map(|limit| Instant::now() + limit)));
+    let mut limit =
+        Box::pin(wait(shared.options.limits.request_headers_timeout().map(|limit| Instant::now() + limit)));
     let h3 = tokio::select! {
         built = build(quic.clone(), &shared) => built,
         () = shared.signal.aborted() => None,

@@ -66,7 +66,12 @@ pub(crate) struct QuicListener {
 
 impl QuicListener {
     /// Binds to the address that a TCP socket has; `has_lock` if that one stays.
-    pub(crate) fn bind(address: SocketAddr, both_families: bool, has_lock: bool, quic: &Quic) -> io::Result<Self> {
+    pub(crate) fn bind(
+        address: SocketAddr,
+        both_families: bool,
+        has_lock: bool,
+        quic: &Quic,
+    ) -> io::Result<Self> {
         let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
         if address.is_ipv6() {
             socket.set_only_v6(!both_families)?;
@@ -90,7 +95,12 @@ impl QuicListener {
     }
 
     /// Accepts until `ends` fires.
-    pub(crate) async fn accept_all(self, manner: Arc<Manner>, ends: CancellationToken, server: Arc<ServerShared>) {
+    pub(crate) async fn accept_all(
+        self,
+        manner: Arc<Manner>,
+        ends: CancellationToken,
+        server: Arc<ServerShared>,
+    ) {
         let mut ended = ends.cancelled();
         loop {
             let incoming = tokio::select! {
@@ -115,10 +125,8 @@ impl QuicListener {
             let _ = incoming.retry();
             return;
         }
-        let endpoints = Endpoints {
-            local: Some(self.local_of(&incoming)),
-            remote: Some(incoming.remote_address()),
-        };
+        let endpoints =
+            Endpoints { local: Some(self.local_of(&incoming)), remote: Some(incoming.remote_address()) };
         let shared = ConnectionShared::new(Arc::clone(server), endpoints, "https");
         shared.observed.begin(&server.options, || ConnectionTags::quic(endpoints));
         let Some(open) = server.connections.open(Arc::clone(&shared), group) else {

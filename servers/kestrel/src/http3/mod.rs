@@ -9,9 +9,9 @@ mod connection;
 mod inspect;
 mod listener;
 mod pump;
-mod streams;
 mod request;
 mod run;
+mod streams;
 mod transport;
 mod tunnel;
 

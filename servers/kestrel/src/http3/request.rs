@@ -69,13 +69,12 @@ async fn resolve(
             Some(limit) => tokio::time::sleep(limit).await,
             None => std::future::pending().await,
         }
+        // Here: the stream is dropped, and so reset, as soon as this completes.
+        state.fail(Code::H3_REQUEST_REJECTED);
     };
     let resolved = tokio::select! {
         resolved = resolver.resolve_request() => resolved,
-        () = too_long => {
-            state.fail(Code::H3_REQUEST_REJECTED);
-            return None;
-        }
+        () = too_long => return None,
     };
     match resolved {
         Ok(resolved) => Some(resolved),

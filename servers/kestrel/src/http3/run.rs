@@ -12,7 +12,9 @@ use http::Response;
 use http_body::Body;
 
 use super::{
-    ReceiveHalf, SendHalf, carrier::{Stopped, StreamState}, code,
+    ReceiveHalf, SendHalf,
+    carrier::{Stopped, StreamState},
+    code,
     pump::{Cancelled, Pump},
     tunnel::Tunnel,
 };
@@ -51,7 +53,10 @@ enum Event {
     /// The response is whole.
     Whole,
     /// The response starts, or the stream becomes a tunnel.
-    Head { head: Arc<ResponseHead>, is_tunnel: bool },
+    Head {
+        head: Arc<ResponseHead>,
+        is_tunnel: bool,
+    },
 }
 
 impl StreamRun {

@@ -20,7 +20,8 @@ const UNLIMITED_WINDOW: u32 = 16 * 1024 * 1024;
 
 pub(super) fn config(options: &KestrelServerOptions) -> Arc<TransportConfig> {
     let window = options.limits.max_request_buffer_size();
-    let window = window.and_then(|size| u32::try_from(size).ok()).map_or(UNLIMITED_WINDOW, |size| size.max(64 * 1024));
+    let window =
+        window.and_then(|size| u32::try_from(size).ok()).map_or(UNLIMITED_WINDOW, |size| size.max(64 * 1024));
     let mut config = TransportConfig::default();
     config
         .max_concurrent_bidi_streams(options.quic.max_bidirectional_stream_count.into())

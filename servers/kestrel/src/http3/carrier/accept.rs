@@ -7,7 +7,9 @@ use h3::{error::Code, quic::ConnectionErrorIncoming};
 use quinn::{ReadError, RecvStream};
 
 use super::{Incoming, Opening, break_rules, connection_error, incoming::poll_chunk, number};
-use crate::http3::inspect::{ControlInspector, Fault, check_decoder_stream, check_encoder_stream, read_varint};
+use crate::http3::inspect::{
+    ControlInspector, Fault, check_decoder_stream, check_encoder_stream, read_varint,
+};
 
 /// Finds the control stream for h3, and looks after the others itself: h3 takes no notice of them.
 pub(super) struct UniStreams {
@@ -41,7 +43,14 @@ const DECODER: u64 = 0x3;
 
 impl UniStreams {
     pub(super) fn new(connection: quinn::Connection) -> Self {
-        Self { connection, accepting: None, new: Vec::new(), has_control: false, encoder: None, decoder: None }
+        Self {
+            connection,
+            accepting: None,
+            new: Vec::new(),
+            has_control: false,
+            encoder: None,
+            decoder: None,
+        }
     }
 
     /// Completes with the control stream.

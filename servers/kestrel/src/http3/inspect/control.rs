@@ -27,7 +27,12 @@ pub(in crate::http3) struct ControlInspector {
 enum State {
     Head(FrameHead),
     /// A payload of which so many bytes are left, behind the head of its frame.
-    Payload { kind: Kind, frame: BytesMut, head: usize, left: usize },
+    Payload {
+        kind: Kind,
+        frame: BytesMut,
+        head: usize,
+        left: usize,
+    },
     Ignored(u64),
 }
 
@@ -52,10 +57,14 @@ impl ControlInspector {
                     if frame.kind == Kind::Unknown {
                         self.state = State::Ignored(frame.len);
                     } else if frame.len > MAX_PAYLOAD {
-                        return Err(connection(Code::H3_EXCESSIVE_LOAD, "a frame on the control stream is too long"));
+                        return Err(connection(
+                            Code::H3_EXCESSIVE_LOAD,
+                            "a frame on the control stream is too long",
+                        ));
                     } else {
                         let (kind, head, left) = (frame.kind, frame.head.len(), frame.len as usize);
-                        self.state = State::Payload { kind, frame: BytesMut::from(&frame.head[..]), head, left };
+                        self.state =
+                            State::Payload { kind, frame: BytesMut::from(&frame.head[..]), head, left };
                     }
                 }
                 State::Payload { frame, left, .. } => {
@@ -81,9 +90,13 @@ impl ControlInspector {
     /// Section 6.2.1: SETTINGS come first, and once. Sections 7.2.1, 7.2.2 and 7.2.5: requests are elsewhere.
     fn check_place(&self, kind: Kind) -> Result<(), Fault> {
         match kind {
-            Kind::Settings if self.has_settings => Err(connection(Code::H3_FRAME_UNEXPECTED, "SETTINGS come twice")),
+            Kind::Settings if self.has_settings => {
+                Err(connection(Code::H3_FRAME_UNEXPECTED, "SETTINGS come twice"))
+            }
             Kind::Settings => Ok(()),
-            _ if !self.has_settings => Err(connection(Code::H3_MISSING_SETTINGS, "SETTINGS do not come first")),
+            _ if !self.has_settings => {
+                Err(connection(Code::H3_MISSING_SETTINGS, "SETTINGS do not come first"))
+            }
             Kind::Data | Kind::Headers | Kind::PushPromise | Kind::OfHttp2 => {
                 Err(connection(Code::H3_FRAME_UNEXPECTED, "a frame that has no place on the control stream"))
             }

@@ -83,7 +83,10 @@ pub(in crate::http3) fn check_encoder_stream(data: &[u8]) -> Result<(), Fault> {
 pub(in crate::http3) fn check_decoder_stream(data: &[u8], rest: &mut Vec<u8>) -> Result<(), Fault> {
     rest.extend_from_slice(data);
     let mut input = Input(rest);
-    let fault = Fault::Connection(Code::QPACK_DECODER_STREAM_ERROR, "nothing was inserted that could be acknowledged");
+    let fault = Fault::Connection(
+        Code::QPACK_DECODER_STREAM_ERROR,
+        "nothing was inserted that could be acknowledged",
+    );
     while let Some(first) = input.0.first() {
         if first & 0xc0 != 0x40 {
             return Err(fault);

@@ -115,7 +115,9 @@ impl RequestInspector {
             _ => return Err(Fault::Connection(Code::H3_FRAME_ERROR, "the stream ends inside a frame")),
         }
         match self.part {
-            Part::Fields => Err(Fault::Stream(Code::H3_REQUEST_INCOMPLETE, "the stream ends without a request")),
+            Part::Fields => {
+                Err(Fault::Stream(Code::H3_REQUEST_INCOMPLETE, "the stream ends without a request"))
+            }
             Part::Body => self.check_length(),
             Part::End => Ok(()),
         }
@@ -127,13 +129,19 @@ impl RequestInspector {
         match (frame.kind, self.part) {
             (Kind::Unknown, _) => Ok(State::Ignored(frame.len)),
             (Kind::Data, Part::Fields) => Err(Fault::Connection(UNEXPECTED, "DATA before HEADERS")),
-            (Kind::Data | Kind::Headers, Part::End) => Err(Fault::Connection(UNEXPECTED, "a frame after the trailers")),
+            (Kind::Data | Kind::Headers, Part::End) => {
+                Err(Fault::Connection(UNEXPECTED, "a frame after the trailers"))
+            }
             (Kind::Data, Part::Body) => self.begin_data(frame),
             // Section 4.4.
-            (Kind::Headers, Part::Body) if is_tunnel => Err(Fault::Connection(UNEXPECTED, "HEADERS in a tunnel")),
+            (Kind::Headers, Part::Body) if is_tunnel => {
+                Err(Fault::Connection(UNEXPECTED, "HEADERS in a tunnel"))
+            }
             (Kind::Headers, part) => match usize::try_from(frame.len) {
                 // No field section is larger than its fields.
-                Ok(len) if frame.len <= self.max_section => Ok(State::Section(BytesMut::with_capacity(len), len)),
+                Ok(len) if frame.len <= self.max_section => {
+                    Ok(State::Section(BytesMut::with_capacity(len), len))
+                }
                 _ if part == Part::Fields => {
                     Err(Fault::Stream(Code::H3_REQUEST_REJECTED, "the fields are larger than allowed"))
                 }
@@ -167,10 +175,9 @@ impl RequestInspector {
         } else {
             self.part = Part::End;
             self.check_length()?;
-            let lines = self.decode(&block)?.ok_or(Fault::Stream(
-                Code::H3_EXCESSIVE_LOAD,
-                "the trailers are larger than allowed",
-            ))?;
+            let lines = self
+                .decode(&block)?
+                .ok_or(Fault::Stream(Code::H3_EXCESSIVE_LOAD, "the trailers are larger than allowed"))?;
             check_trailers(&lines).map_err(malformed)?;
             self.pass_section(block.clone());
         }

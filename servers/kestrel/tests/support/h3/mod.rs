@@ -10,3 +10,10 @@ pub(crate) mod raw;
 pub(crate) mod server;
 
 pub(crate) use self::{client::Client, raw::Raw, server::Server};
+
+/// Completes when this is so.
+pub(crate) async fn until(is_so: impl Fn() -> bool) {
+    while !is_so() {
+        tokio::task::yield_now().await;
+    }
+}
