@@ -5,7 +5,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use falconry_features::ServerError;
 
 use super::Security;
-use crate::{KestrelServerOptions, ListenOptions, ProxyProtocolOptions, middleware::Middlewares, server::ConnectionGroup};
+use crate::{
+    KestrelServerOptions, ListenOptions, ProxyProtocolOptions, middleware::Middlewares,
+    server::ConnectionGroup,
+};
 
 /// What all listening sockets of one endpoint go by.
 #[derive(Debug)]

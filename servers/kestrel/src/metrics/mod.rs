@@ -17,10 +17,10 @@ mod tests;
 
 #[cfg(feature = "metrics")]
 pub use self::facade::MetricsObserver;
-#[cfg(feature = "opentelemetry")]
-pub use self::open_telemetry::OpenTelemetryObserver;
 #[cfg(feature = "http3")]
 pub(crate) use self::observed::Handshake;
+#[cfg(feature = "opentelemetry")]
+pub use self::open_telemetry::OpenTelemetryObserver;
 pub(crate) use self::{observed::Observed, tags::error_type};
 pub use self::{
     observer::KestrelObserver,

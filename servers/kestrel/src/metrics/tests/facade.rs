@@ -23,7 +23,9 @@ fn every_event_is_recorded_with_the_facade() {
 #[test]
 fn every_instrument_is_described_to_the_recorder() {
     let recorder = Lines::default();
-    with_local_recorder(&recorder, || drop(MetricsObserver::new()));
+    with_local_recorder(&recorder, || {
+        let _observer = MetricsObserver::new();
+    });
     let described = recorder.described.lock().unwrap();
     for line in expected() {
         let name = line.split(' ').next().unwrap();
