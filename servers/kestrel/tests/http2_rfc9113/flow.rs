@@ -144,17 +144,19 @@ fn connection_window(raw: &mut Raw) {
 
 fn windows_open_again(raw: &mut Raw) {
     // More than any of the windows.
-    let (mut stream, mut connection) = (786_432, 1_048_576);
-    let mut left = 3_000_000_usize;
-    while left > 0 {
-        let count = left.min(16_384);
-        while stream < count || connection < count {
+    const SIZE: usize = 3_000_000;
+    let (mut stream, mut sent) = (786_432, 0);
+    while sent < SIZE {
+        let count = (SIZE - sent).min(16_384);
+        while stream < count || raw.connection_window < sent + count {
             let frame = raw.expect(kind::WINDOW_UPDATE);
-            *(if frame.stream == 0 { &mut connection } else { &mut stream }) += frame.number(0) as usize;
+            if frame.stream != 0 {
+                stream += frame.number(0) as usize;
+            }
         }
-        left -= count;
-        (stream, connection) = (stream - count, connection - count);
-        raw.send(&data(1, if left == 0 { END } else { 0 }, &vec![b'x'; count]));
+        stream -= count;
+        sent += count;
+        raw.send(&data(1, if sent == SIZE { END } else { 0 }, &vec![b'x'; count]));
     }
     assert_eq!(raw.response(1).text(), "3000000");
 }

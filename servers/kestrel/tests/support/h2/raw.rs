@@ -29,6 +29,9 @@ pub(crate) struct Raw {
     decoder: fluke_hpack::Decoder<'static>,
     /// What the server has said at the beginning.
     pub(crate) settings: Option<Frame>,
+    /// What the server has let be sent on the connection so far, counted as its frames are taken: its
+    /// first WINDOW_UPDATE may come during the exchange of settings or after it.
+    pub(crate) connection_window: usize,
     partial: HashMap<u32, Response>,
     complete: HashMap<u32, Response>,
 }
@@ -55,6 +58,7 @@ impl Raw {
             input: Vec::new(),
             decoder: fluke_hpack::Decoder::new(),
             settings: None,
+            connection_window: 65_535,
             partial: HashMap::new(),
             complete: HashMap::new(),
         }
@@ -113,7 +117,11 @@ impl Raw {
         let len = u32::from_be_bytes([0, high, middle, low]) as usize;
         let payload = self.input.get(9..9 + len)?.to_vec();
         self.input.drain(..9 + len);
-        Some(Frame { kind, flags, stream: u32::from_be_bytes([a, b, c, d]), payload })
+        let frame = Frame { kind, flags, stream: u32::from_be_bytes([a, b, c, d]), payload };
+        if frame.kind == kind::WINDOW_UPDATE && frame.stream == 0 {
+            self.connection_window += frame.number(0) as usize;
+        }
+        Some(frame)
     }
 
     /// The next frame of a kind; others are dropped.
