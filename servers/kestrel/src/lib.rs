@@ -24,6 +24,7 @@ mod http1;
 mod http2;
 #[cfg(feature = "http3")]
 mod http3;
+mod huffman;
 mod listener;
 mod metrics;
 mod middleware;

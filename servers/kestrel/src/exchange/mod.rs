@@ -5,6 +5,7 @@ mod drain;
 mod driver;
 mod features;
 mod output;
+mod pace;
 mod pool;
 mod response;
 mod shared;
@@ -15,6 +16,7 @@ pub(crate) use self::{
     driver::{Driver, Progress},
     features::KestrelRequestBody,
     output::Phase,
+    pace::BodyPace,
     pool::{Exchange, ExchangePool},
     response::{ResponseBody, head_response, streaming_response, usual_response, whole_response},
     shared::{ExchangeShared, RequestBodyState, UpgradeState},

@@ -11,11 +11,10 @@ use falconry_features::BoxError;
 use h2::RecvStream;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
-use tokio::time::{Instant, Sleep};
 
 use crate::{
-    exchange::ExchangeShared,
-    http1::{DataWait, Rejection},
+    exchange::{BodyPace, ExchangeShared},
+    http1::Rejection,
 };
 
 /// Reads a stream and lets the client send more as the application takes what has arrived.
@@ -24,13 +23,12 @@ pub(super) struct StreamBody {
     shared: Arc<ExchangeShared>,
     declared: Option<u64>,
     is_at_trailers: bool,
-    wait: DataWait,
-    timer: Option<Pin<Box<Sleep>>>,
+    pace: BodyPace,
 }
 
 impl StreamBody {
     pub(super) fn new(stream: RecvStream, shared: Arc<ExchangeShared>, declared: Option<u64>) -> Self {
-        Self { stream, shared, declared, is_at_trailers: false, wait: DataWait::default(), timer: None }
+        Self { stream, shared, declared, is_at_trailers: false, pace: BodyPace::default() }
     }
 
     fn poll_stream(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, h2::Error>>> {
@@ -51,18 +49,6 @@ impl StreamBody {
             Err(error) => Some(Err(error)),
         })
     }
-
-    /// Completes when the client has been too slow for its minimum rate.
-    fn poll_too_slow(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let rate = self.shared.stream.as_ref().and_then(|stream| stream.body_rate());
-        self.wait.begin(Instant::now);
-        let Some(deadline) = self.wait.deadline(rate) else { return Poll::Pending };
-        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
-        if timer.deadline() != deadline {
-            timer.as_mut().reset(deadline);
-        }
-        timer.as_mut().poll(cx)
-    }
 }
 
 impl Body for StreamBody {
@@ -70,24 +56,21 @@ impl Body for StreamBody {
     type Error = BoxError;
 
     fn poll_frame(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        match self.poll_stream(cx) {
+        let this = self.get_mut();
+        match this.poll_stream(cx) {
             Poll::Ready(frame) => {
-                let count = match &frame {
-                    Some(Ok(frame)) => frame.data_ref().map_or(0, Bytes::len),
-                    _ => 0,
-                };
-                self.wait.pause(count);
+                this.pace.count(frame.as_ref());
                 if let Some(Err(_)) = &frame {
                     // There is nobody to answer to.
-                    self.shared.notify_aborted();
+                    this.shared.notify_aborted();
                 }
                 Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
             }
-            Poll::Pending if self.poll_too_slow(cx).is_ready() => {
-                if let Some(stream) = &self.shared.stream {
+            Poll::Pending if this.pace.poll_too_slow(cx, &this.shared).is_ready() => {
+                if let Some(stream) = &this.shared.stream {
                     stream.fail_body(Rejection::RequestBodyTimeout);
                 }
                 Poll::Ready(Some(Err("the client sends the request's body too slowly".into())))

@@ -10,13 +10,12 @@ use bytes::{Buf, Bytes};
 use falconry_features::BoxError;
 use h3::error::StreamError;
 use http_body::{Body, Frame, SizeHint};
-use tokio::time::{Instant, Sleep};
 
 use super::ReceiveHalf;
 use crate::{
     events,
-    exchange::ExchangeShared,
-    http1::{DataWait, Rejection},
+    exchange::{BodyPace, ExchangeShared},
+    http1::Rejection,
 };
 
 /// Reads a stream as the application asks for it; QUIC lets the client send as much as has been read.
@@ -28,8 +27,7 @@ pub(super) struct StreamBody {
     has_ended: bool,
     /// What was read to find out whether there is a body.
     ahead: Option<Result<Frame<Bytes>, StreamError>>,
-    wait: DataWait,
-    timer: Option<Pin<Box<Sleep>>>,
+    pace: BodyPace,
 }
 
 impl StreamBody {
@@ -41,8 +39,7 @@ impl StreamBody {
             is_at_trailers: false,
             has_ended: false,
             ahead: None,
-            wait: DataWait::default(),
-            timer: None,
+            pace: BodyPace::default(),
         }
     }
 
@@ -87,18 +84,6 @@ impl StreamBody {
         self.has_ended = true;
         Poll::Ready(Some(Err(error)))
     }
-
-    /// Completes when the client has been too slow for its minimum rate.
-    fn poll_too_slow(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let rate = self.shared.stream.as_ref().and_then(|stream| stream.body_rate());
-        self.wait.begin(Instant::now);
-        let Some(deadline) = self.wait.deadline(rate) else { return Poll::Pending };
-        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
-        if timer.deadline() != deadline {
-            timer.as_mut().reset(deadline);
-        }
-        timer.as_mut().poll(cx)
-    }
 }
 
 impl Body for StreamBody {
@@ -106,24 +91,21 @@ impl Body for StreamBody {
     type Error = BoxError;
 
     fn poll_frame(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        match self.poll_stream(cx) {
+        let this = self.get_mut();
+        match this.poll_stream(cx) {
             Poll::Ready(frame) => {
-                let count = match &frame {
-                    Some(Ok(frame)) => frame.data_ref().map_or(0, Bytes::len),
-                    _ => 0,
-                };
-                self.wait.pause(count);
+                this.pace.count(frame.as_ref());
                 Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
             }
-            Poll::Pending if self.poll_too_slow(cx).is_ready() => {
+            Poll::Pending if this.pace.poll_too_slow(cx, &this.shared).is_ready() => {
                 events::request_body_too_slow(
-                    &self.shared.connection,
-                    self.shared.number.load(Ordering::Relaxed),
+                    &this.shared.connection,
+                    this.shared.number.load(Ordering::Relaxed),
                 );
-                if let Some(stream) = &self.shared.stream {
+                if let Some(stream) = &this.shared.stream {
                     stream.fail_body(Rejection::RequestBodyTimeout);
                 }
                 Poll::Ready(Some(Err("the client sends the request's body too slowly".into())))
