@@ -17,6 +17,8 @@ const MAX_GROWTH: usize = 96 * 1024 * 1024;
 /// Sends the same over and over until the server goes away; the code, and how often it took.
 fn flood(server: &Server, raw: &mut Raw, mut next: impl FnMut(u32) -> Vec<u8>) -> (Option<u32>, u32) {
     let mut count = 0;
+    // What only lies in the system's buffers has been taken by nobody: they shall be small.
+    socket2::SockRef::from(&raw.stream).set_send_buffer_size(16 * 1024).unwrap();
     raw.stream.set_nonblocking(true).unwrap();
     while count < 200_000 {
         let batch: Vec<u8> = (count..count + 100).flat_map(&mut next).collect();
