@@ -90,10 +90,11 @@ impl HttpApplication for App {
     }
 
     fn dispose_context(&self, context: Box<dyn HostContext>, error: Option<&BoxError>) -> FeatureCollection {
-        self.disposed.add();
         if let Some(error) = error {
             self.errors.lock().unwrap().push(error.to_string());
         }
+        // Last: who waits for it looks at the errors then.
+        self.disposed.add();
         let context: Box<dyn std::any::Any> = context;
         context.downcast::<Context>().unwrap().0
     }
