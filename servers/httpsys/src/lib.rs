@@ -1,0 +1,1 @@
+//! The HTTP.sys server: one server over two drivers, httpapi.dll and one in user mode.

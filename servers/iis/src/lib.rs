@@ -1,0 +1,1 @@
+//! A native IIS module: the application lives in the worker process.

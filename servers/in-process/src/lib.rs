@@ -1,0 +1,1 @@
+//! The state machine between a completion-style native host and the contract.

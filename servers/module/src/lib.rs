@@ -1,0 +1,1 @@
+//! The module: starts an application's processes and forwards requests to them.

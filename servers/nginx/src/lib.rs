@@ -1,0 +1,1 @@
+//! An nginx module: the application lives in the worker process.
