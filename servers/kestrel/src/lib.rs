@@ -1,4 +1,4 @@
-//! Kestrel: the cross-platform HTTP server of falconry, on hyper.
+//! Kestrel: the cross-platform HTTP server of falconry.
 //!
 //! [`KestrelServer`] is made from [`KestrelServerOptions`]: endpoints, limits, and https ([`HttpsOptions`]).
 //!
@@ -18,6 +18,7 @@
 mod addresses;
 mod configuration;
 mod connection;
+mod date;
 mod events;
 mod exchange;
 mod http1;

@@ -80,7 +80,8 @@ impl Signal {
 
     fn raise(&self, level: u8) {
         if self.level.fetch_max(level, Ordering::AcqRel) < level {
-            let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+            // It stays: another signal may follow before the task is here again.
+            let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).clone();
             if let Some(task) = task {
                 task.wake();
             }

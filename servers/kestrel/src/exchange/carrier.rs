@@ -9,14 +9,7 @@ use super::{ExchangeShared, Phase};
 use crate::{events, http1::Rejection, metrics::error_type};
 
 impl ExchangeShared {
-    /// The application waits for the request's body, or does no longer.
-    pub(crate) fn note_reading(&self, is_reading: bool) {
-        if self.stream.is_none() {
-            self.connection.http1.is_app_reading.store(is_reading, Ordering::Relaxed);
-        }
-    }
-
-    /// The body is read for the first time. hyper asks an HTTP/1 client by itself.
+    /// The body is read for the first time. On HTTP/1 the body itself asks.
     pub(crate) fn ask_for_body(&self, expects_continue: bool) {
         if expects_continue && let Some(stream) = &self.stream {
             stream.send_continue();
@@ -44,13 +37,6 @@ impl ExchangeShared {
                 ready!(stream.poll_handed_over(cx));
                 self.connection.flushes.poll(cx, wait)
             }
-        }
-    }
-
-    /// The response has been handed over to its last byte.
-    pub(crate) fn handed_over(&self) {
-        if self.stream.is_none() {
-            self.connection.http1.is_in_flight.store(false, Ordering::Relaxed);
         }
     }
 

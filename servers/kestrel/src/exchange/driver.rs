@@ -7,8 +7,8 @@ use std::{
 
 use bytes::Bytes;
 use falconry_features::{
-    BoxError, BoxFuture, FeatureCollection, HostContext, HttpResponseFeature, Processed, RequestBody,
-    complete_request, finish_response,
+    BoxError, BoxFuture, FeatureCollection, HostContext, HttpResponseFeature, Processed, complete_request,
+    finish_response,
 };
 
 use super::{Exchange, ExchangeShared};
@@ -109,12 +109,9 @@ impl Driver {
         if matches!(self.state, State::Done) { self.exchange.take() } else { None }
     }
 
-    /// What is left of the request's body once the run is over.
-    pub(crate) fn take_request_body(&mut self) -> Option<RequestBody> {
-        match self.state {
-            State::Done => self.exchange.as_mut()?.take_request_body(),
-            _ => None,
-        }
+    /// The exchange whose response is complete, to look at.
+    pub(crate) fn exchange_mut(&mut self) -> Option<&mut Exchange> {
+        if matches!(self.state, State::Done) { self.exchange.as_deref_mut() } else { None }
     }
 
     /// The application has returned: the rest of the response, at once where nothing has to wait.

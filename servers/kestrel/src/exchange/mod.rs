@@ -1,7 +1,6 @@
 //! A request and its response, from the features to the last byte, whatever the protocol.
 
 mod carrier;
-mod drain;
 mod driver;
 mod features;
 mod output;
@@ -12,7 +11,6 @@ mod shared;
 mod streaming;
 
 pub(crate) use self::{
-    drain::Drain,
     driver::{Driver, Progress},
     features::KestrelRequestBody,
     output::Phase,
@@ -20,5 +18,6 @@ pub(crate) use self::{
     pool::{Exchange, ExchangePool},
     response::{ResponseBody, head_response, streaming_response, usual_response, whole_response},
     shared::{ExchangeShared, RequestBodyState, UpgradeState},
+    streaming::Streaming,
 };
-use self::{output::Output, streaming::Streaming};
+use self::output::Output;

@@ -3,10 +3,17 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering};
 
 use bytes::Bytes;
-use falconry_features::{FeatureCollection, HttpApplication, HttpRequestFeature, RequestBody, ResponseHead};
+use falconry_features::{
+    FeatureCollection, HttpApplication, HttpRequestFeature, HttpResponseFeature, RequestBody, ResponseHead,
+};
+use http::HeaderMap;
 
 use super::{ExchangeShared, features};
-use crate::{connection::ConnectionShared, http1::Rejection, http2::StreamLink};
+use crate::{
+    connection::ConnectionShared,
+    http1::{Head, Rejection},
+    http2::StreamLink,
+};
 
 /// Exchanges that wait for the next request of their connection.
 #[derive(Debug, Default)]
@@ -78,16 +85,19 @@ impl Exchange {
         Self { revision: features.revision(), shared, application, features }
     }
 
-    /// Fills a cleared exchange with a request.
-    pub(crate) fn fill(
-        &mut self,
-        parts: http::request::Parts,
-        body: RequestBody,
-        raw_target: Option<&[u8]>,
-        has_te: bool,
-    ) -> Result<(), Rejection> {
-        features::fit_to_client(&mut self.features, &parts, has_te);
-        features::fill_request(self, parts, body, raw_target)
+    /// Fills a cleared exchange with the head that starts `input`.
+    pub(crate) fn fill(&mut self, head: &Head, input: &[u8]) -> Result<(), Rejection> {
+        features::fill_head(self, head, input)
+    }
+
+    /// Gives the request its body.
+    pub(crate) fn set_request_body(&mut self, body: RequestBody) {
+        features::set_request_body(&mut self.features, body);
+    }
+
+    /// The fields of the request.
+    pub(crate) fn request_headers(&self) -> Option<&HeaderMap> {
+        Some(self.features.get::<dyn HttpRequestFeature>()?.headers())
     }
 
     /// The same for a stream of HTTP/2.
@@ -99,6 +109,11 @@ impl Exchange {
         protocol: Option<h2::ext::Protocol>,
     ) -> Result<(), Rejection> {
         features::fill_stream(self, parts, body, scheme, protocol)
+    }
+
+    /// The head of the finished response.
+    pub(crate) fn head(&self) -> Option<&ResponseHead> {
+        Some(self.features.get::<dyn HttpResponseFeature>()?.head())
     }
 
     /// The head of the finished response; its feature is empty afterwards.
@@ -115,9 +130,12 @@ impl Exchange {
         }
     }
 
-    /// What is left of the request's body.
-    pub(crate) fn take_request_body(&mut self) -> Option<RequestBody> {
-        Some(self.features.get_mut::<dyn HttpRequestFeature>()?.take_body())
+    /// Drops what is left of the request's body; false if somebody holds it elsewhere.
+    pub(crate) fn drop_request_body(&mut self) -> bool {
+        if let Some(request) = self.features.get_mut::<dyn HttpRequestFeature>() {
+            drop(request.take_body());
+        }
+        !self.shared.has_body.load(Ordering::Relaxed)
     }
 
     /// Puts the exchange back for the next request of its connection, cleared.
@@ -127,7 +145,14 @@ impl Exchange {
         self.put_back();
     }
 
-    /// Clears what [`end_whole`](Self::end_whole) has left, and gives the head of the response.
+    /// Clears what [`end_whole`](Self::end_whole) has left, for another request; `None` if it cannot serve one.
+    pub(crate) fn cleared(mut self: Box<Self>) -> Option<Box<Self>> {
+        features::clear_in_place(&mut self)?;
+        // A body that the application has kept must not reach into another request.
+        (!self.shared.has_body.load(Ordering::Relaxed)).then_some(self)
+    }
+
+    /// As [`cleared`](Self::cleared), but gives the head of the response.
     pub(super) fn clear_whole(&mut self) -> Option<ResponseHead> {
         features::clear_own(self)
     }

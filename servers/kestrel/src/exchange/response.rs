@@ -1,4 +1,4 @@
-//! From an exchange's output to the response that the protocol sends.
+//! From an exchange's output to the response that a stream of HTTP/2 or HTTP/3 sends.
 
 use std::{
     collections::VecDeque,
@@ -10,7 +10,7 @@ use bytes::Bytes;
 use falconry_features::{BoxError, ResponseHead};
 use http::{
     HeaderMap, HeaderValue, Response, StatusCode,
-    header::{CONNECTION, CONTENT_LENGTH, SERVER},
+    header::{CONTENT_LENGTH, SERVER},
 };
 use http_body::{Body, Frame, SizeHint};
 
@@ -42,48 +42,41 @@ pub(crate) struct Whole {
 pub(crate) fn usual_response(
     mut exchange: Box<Exchange>,
     data: Option<Bytes>,
-    closes: bool,
 ) -> Option<Response<ResponseBody>> {
     let head = exchange.clear_whole()?;
-    exchange.shared.handed_over();
     let options = &exchange.shared.connection.options;
-    let mut response = response(head, ResponseBody::Single(data), options, closes);
+    let mut response = response(head, ResponseBody::Single(data), options);
     tell_of_http3(&mut response, &exchange.shared);
     exchange.put_back();
     Some(response)
 }
 
 /// The response of a run that is over, for the state of its exchange; `None` if it was aborted.
-pub(crate) fn whole_response(mut exchange: Box<Exchange>, closes: bool) -> Option<Response<ResponseBody>> {
+pub(crate) fn whole_response(mut exchange: Box<Exchange>) -> Option<Response<ResponseBody>> {
     let body = {
         let mut state = exchange.shared.lock();
         state.output.head = None;
         whole_body(&mut state)
     };
     let head = exchange.take_head()?;
-    let mut response = response(head, body, &exchange.shared.connection.options, closes);
+    let mut response = response(head, body, &exchange.shared.connection.options);
     tell_of_http3(&mut response, &exchange.shared);
-    exchange.shared.handed_over();
     exchange.recycle();
     Some(response)
 }
 
 /// The response of a run that goes on.
-pub(crate) fn streaming_response(
-    driver: Driver,
-    head: &ResponseHead,
-    closes: bool,
-) -> Option<Response<ResponseBody>> {
+pub(crate) fn streaming_response(driver: Driver, head: &ResponseHead) -> Option<Response<ResponseBody>> {
     let shared = driver.shared()?.clone();
     let body = ResponseBody::Streaming(Box::new(Streaming::new(driver)?));
-    let mut response = response(head.clone(), body, &shared.connection.options, closes);
+    let mut response = response(head.clone(), body, &shared.connection.options);
     tell_of_http3(&mut response, &shared);
     Some(response)
 }
 
 /// A response without a body, such as the answer to an upgrade.
 pub(crate) fn head_response(head: &ResponseHead, options: &KestrelServerOptions) -> Response<ResponseBody> {
-    response(head.clone(), ResponseBody::Single(None), options, false)
+    response(head.clone(), ResponseBody::Single(None), options)
 }
 
 fn whole_body(state: &mut State) -> ResponseBody {
@@ -102,27 +95,17 @@ fn response(
     head: ResponseHead,
     body: ResponseBody,
     options: &KestrelServerOptions,
-    closes: bool,
 ) -> Response<ResponseBody> {
     let mut response = Response::new(body);
     *response.status_mut() = head.status;
     *response.headers_mut() = head.headers;
-    if let Some(reason) = head.reason
-        && let Ok(reason) = hyper::ext::ReasonPhrase::try_from(reason.as_str().as_bytes())
-    {
-        response.extensions_mut().insert(reason);
-    }
     let headers = response.headers_mut();
     if head.status.is_informational() || head.status == StatusCode::NO_CONTENT {
-        // A length of 0, which the rules let pass (RFC 9110 section 8.6). hyper does the same for
-        // the answer to CONNECT.
+        // A length of 0, which the rules let pass (RFC 9110 section 8.6).
         headers.remove(CONTENT_LENGTH);
     }
     if options.add_server_header && !headers.contains_key(SERVER) {
         headers.append(SERVER, HeaderValue::from_static("Kestrel"));
-    }
-    if closes {
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }

@@ -56,6 +56,8 @@ pub(crate) struct RequestBodyState {
     /// The client waits for 100 Continue before it sends the body.
     pub(crate) expects_continue: bool,
     pub(crate) is_at_end: bool,
+    /// It was over the limit; the application was told.
+    pub(crate) is_refused: bool,
     pub(crate) trailers: Option<HeaderMap>,
 }
 
@@ -136,12 +138,6 @@ impl ExchangeShared {
         self.lock().abort_token = Some(token);
     }
 
-    /// See [`RequestBodyState::may_drain`].
-    pub(crate) fn may_drain_request(&self) -> bool {
-        // HTTP/2 gives a stream up without harm to the others.
-        self.stream.is_none() && self.lock().request_body.may_drain()
-    }
-
     /// Tells the application that the peer seems to have gone; an answer is still delivered.
     pub(crate) fn notify_aborted(&self) {
         self.aborted.store(true, Ordering::Release);
@@ -168,6 +164,7 @@ impl RequestBodyState {
             has_begun: false,
             expects_continue: false,
             is_at_end,
+            is_refused: false,
             trailers: None,
         }
     }
@@ -175,12 +172,6 @@ impl RequestBodyState {
     /// Before the first byte of a body.
     pub(crate) fn new(expects_continue: bool, max_size: Option<u64>) -> Self {
         Self { can_have_body: true, expects_continue, is_at_end: false, ..Self::none(max_size) }
-    }
-
-    /// True if the rest of the body may be read for nothing. A client that waits for 100 Continue
-    /// has not sent it, and asking for it now would be a lie.
-    pub(crate) fn may_drain(&self) -> bool {
-        !self.is_at_end && !self.expects_continue
     }
 }
 

@@ -2,29 +2,34 @@
 
 use std::{
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use bytes::Bytes;
 use falconry_features::{BoxError, FeatureError};
 use http_body::Frame;
 
-use super::{Drain, Driver, ExchangeShared, Phase, Progress};
+use super::{Driver, ExchangeShared, Phase, Progress};
 
 /// The body of a response whose application has not returned, or whose end has to wait. Polling it
 /// runs the application: this alone gives backpressure, and dropping it gives the request up.
 pub(crate) struct Streaming {
     shared: Arc<ExchangeShared>,
     driver: Option<Driver>,
-    drain: Option<Drain>,
 }
 
 impl Streaming {
-    pub(super) fn new(driver: Driver) -> Option<Self> {
-        Some(Self { shared: Arc::clone(driver.shared()?), driver: Some(driver), drain: None })
+    pub(crate) fn new(driver: Driver) -> Option<Self> {
+        Some(Self { shared: Arc::clone(driver.shared()?), driver: Some(driver) })
     }
 
-    pub(super) fn poll_frame(
+    /// What both sides of the exchange share.
+    pub(crate) fn shared(&self) -> &Arc<ExchangeShared> {
+        &self.shared
+    }
+
+    /// The next part of the response, for which the application runs on.
+    pub(crate) fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
@@ -44,7 +49,8 @@ impl Streaming {
                 }
                 Phase::Completed => {
                     drop(state);
-                    return self.poll_end(cx).map(|()| None);
+                    self.end(cx);
+                    return Poll::Ready(None);
                 }
                 Phase::Unstarted | Phase::Started => {}
             }
@@ -58,25 +64,15 @@ impl Streaming {
         }
     }
 
-    /// After the last frame: the application may still run, and some of the request may be unread.
-    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(mut driver) = self.driver.take() {
-            if driver.poll(cx) == Progress::Waiting {
-                // The application has ended its response and goes on: the response does not wait.
-                driver.run_on();
-            } else if let Some(mut exchange) = driver.take_exchange() {
-                if self.shared.may_drain_request() {
-                    self.drain = exchange.take_request_body().map(Drain::new);
-                }
-                exchange.recycle();
-            }
+    /// After the last frame: the application may still run.
+    fn end(&mut self, cx: &mut Context<'_>) {
+        let Some(mut driver) = self.driver.take() else { return };
+        if driver.poll(cx) == Progress::Waiting {
+            // The application has ended its response and goes on: the response does not wait.
+            driver.run_on();
+        } else if let Some(exchange) = driver.take_exchange() {
+            exchange.recycle();
         }
-        if let Some(drain) = &mut self.drain {
-            ready!(drain.poll(cx));
-            self.drain = None;
-        }
-        self.shared.handed_over();
-        Poll::Ready(())
     }
 }
 

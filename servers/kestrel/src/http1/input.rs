@@ -3,74 +3,72 @@
 use std::{
     io,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
-use tokio::io::{AsyncRead, ReadBuf};
+use bytes::{Bytes, BytesMut};
+use tokio::io::AsyncRead;
+use tokio_util::io::poll_read_buf;
 
-/// Enough for most heads; more is taken when one is longer.
+/// Enough for most heads; more is taken when one is longer. A connection at rest keeps no more.
 const INITIAL: usize = 2048;
 
+/// How much room a body is read into at most.
+const BODY: usize = 64 * 1024;
+
 /// A buffer that is filled at one end and emptied at the other.
-#[derive(Debug, Default)]
-pub(super) struct Input {
-    storage: Vec<u8>,
-    start: usize,
-    end: usize,
-}
+#[derive(Debug)]
+pub(super) struct Input(BytesMut);
 
 impl Input {
     /// A buffer that holds `read` already.
     pub(super) fn new(read: Vec<u8>) -> Self {
-        Self { end: read.len(), storage: read, start: 0 }
+        Self(BytesMut::from(&read[..]))
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.storage[self.start..self.end]
+        &self.0
     }
 
     pub(super) fn len(&self) -> usize {
-        self.end - self.start
+        self.0.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.start == self.end
+        self.0.is_empty()
     }
 
     pub(super) fn consume(&mut self, count: usize) {
-        self.start += count;
-        if self.is_empty() {
-            (self.start, self.end) = (0, 0);
-            if self.storage.len() > INITIAL {
-                // A connection at rest keeps no more than the usual.
-                self.storage = Vec::new();
-            }
+        if count >= self.0.len() {
+            self.0.clear();
+        } else {
+            bytes::Buf::advance(&mut self.0, count);
         }
     }
 
-    /// Reads once; 0 is the end of the peer's side.
+    /// Takes the first `count` bytes out, at most those that are there, without a copy.
+    pub(super) fn take(&mut self, count: usize) -> Bytes {
+        self.0.split_to(count.min(self.0.len())).freeze()
+    }
+
+    /// Reads once; 0 is the end of the peer's side. `expected` bytes of a body are still to come.
     pub(super) fn poll_fill<S: AsyncRead + Unpin>(
         &mut self,
         cx: &mut Context<'_>,
         stream: &mut S,
+        expected: u64,
     ) -> Poll<io::Result<usize>> {
-        self.make_room();
-        let mut buffer = ReadBuf::new(&mut self.storage[self.end..]);
-        ready!(Pin::new(stream).poll_read(cx, &mut buffer))?;
-        let count = buffer.filled().len();
-        self.end += count;
-        Poll::Ready(Ok(count))
+        if self.0.capacity() == self.0.len() || (expected > INITIAL as u64 && self.0.is_empty()) {
+            let body = usize::try_from(expected).map_or(BODY, |expected| expected.min(BODY));
+            self.0.reserve(body.max(self.0.len()).max(INITIAL));
+        }
+        poll_read_buf(Pin::new(stream), cx, &mut self.0)
     }
 
-    fn make_room(&mut self) {
-        if self.end < self.storage.len() {
-            return;
-        }
-        if self.start > 0 {
-            self.storage.copy_within(self.start..self.end, 0);
-            (self.start, self.end) = (0, self.end - self.start);
-        } else {
-            self.storage.resize((self.storage.len() * 2).max(INITIAL), 0);
+    /// The connection rests: more than the usual is given back.
+    pub(super) fn rest(&mut self) {
+        if self.0.is_empty() && self.0.capacity() > INITIAL {
+            self.0 = BytesMut::new();
         }
     }
 }

@@ -10,7 +10,7 @@ use std::{
 use falconry_features::DuplexStream;
 use tokio::io::ReadBuf;
 
-use super::{guard::Guard, input::Input};
+use super::input::Input;
 use crate::{
     connection::ConnectionShared,
     exchange::{Driver, Progress},
@@ -19,7 +19,8 @@ use crate::{
 
 /// Gives the raw stream to the application and runs it to its end.
 pub(super) async fn run_upgraded<S: Transport>(
-    guard: Guard<S>,
+    stream: S,
+    input: Input,
     mut driver: Driver,
     connection: &Arc<ConnectionShared>,
 ) {
@@ -27,7 +28,7 @@ pub(super) async fn run_upgraded<S: Transport>(
     // Counted until the run is over, although the exchange may live on.
     let _counted = driver.shared().and_then(|shared| shared.lock().open_upgrade.take());
     let sender = driver.shared().and_then(|shared| shared.lock().stream_sender.take());
-    let stream = UpgradedStream { stream: guard.stream, input: guard.input };
+    let stream = UpgradedStream { stream, input };
     if let Some(sender) = sender {
         // The application may have stopped waiting; then the stream ends here.
         drop(sender.send(Box::new(stream)));

@@ -5,7 +5,6 @@
 
 mod body;
 mod connection;
-mod date;
 mod flushes;
 mod guard;
 mod handshake;

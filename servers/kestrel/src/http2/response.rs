@@ -6,8 +6,8 @@ use http::{
 };
 use http_body::Body;
 
-use super::date;
-use crate::exchange::ResponseBody;
+
+use crate::{date, exchange::ResponseBody};
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");

@@ -115,7 +115,7 @@ impl StreamRun {
             let _ = self.respond.send_informational(interim);
         }
         if let Some((exchange, data)) = driver.take_whole() {
-            return match usual_response(exchange, data, false) {
+            return match usual_response(exchange, data) {
                 Some(response) => self.send(cx, response, false),
                 None => self.reset(Reason::INTERNAL_ERROR),
             };
@@ -148,7 +148,7 @@ impl StreamRun {
         let Stage::Running(mut driver, _) = std::mem::replace(&mut self.stage, Stage::Done) else {
             return Poll::Ready(());
         };
-        match driver.take_exchange().and_then(|exchange| whole_response(exchange, false)) {
+        match driver.take_exchange().and_then(|exchange| whole_response(exchange)) {
             Some(response) => self.send(cx, response, false),
             None => self.reset(Reason::INTERNAL_ERROR),
         }
@@ -159,7 +159,7 @@ impl StreamRun {
         let Stage::Running(driver, _) = std::mem::replace(&mut self.stage, Stage::Done) else {
             return Poll::Ready(());
         };
-        match streaming_response(driver, head, false) {
+        match streaming_response(driver, head) {
             Some(response) => self.send(cx, response, true),
             None => self.reset(Reason::INTERNAL_ERROR),
         }

@@ -97,13 +97,13 @@ impl StreamRun {
                 }
                 Event::Whole => {
                     let exchange = self.driver.take().and_then(|mut driver| driver.take_exchange());
-                    let response = exchange.and_then(|exchange| whole_response(exchange, false));
+                    let response = exchange.and_then(|exchange| whole_response(exchange));
                     return self.send(response.ok_or(Code::H3_INTERNAL_ERROR)?).await;
                 }
                 Event::Head { head, is_tunnel: true } => return self.open_tunnel(&head).await,
                 Event::Head { head, .. } => {
                     let driver = self.driver.take().ok_or(Code::H3_INTERNAL_ERROR)?;
-                    let response = streaming_response(driver, &head, false);
+                    let response = streaming_response(driver, &head);
                     return self.send(response.ok_or(Code::H3_INTERNAL_ERROR)?).await;
                 }
             }

@@ -1,4 +1,4 @@
-//! The request's body as hyper delivers it, held to this server's limits.
+//! The request's body as the protocol delivers it, held to this server's limits.
 
 use std::{
     pin::Pin,
@@ -39,6 +39,8 @@ impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> KestrelRequestBody<B>
         match state.request_body.max_size {
             Some(limit) if declared > limit => {
                 self.is_refused = true;
+                state.request_body.is_refused = true;
+                drop(state);
                 Err(too_large(&self.shared, limit))
             }
             _ => {
@@ -54,9 +56,12 @@ impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> KestrelRequestBody<B>
 
     fn count(&mut self, data: &Bytes) -> Result<(), BoxError> {
         self.read += data.len() as u64;
-        match self.shared.lock().request_body.max_size {
+        let mut state = self.shared.lock();
+        match state.request_body.max_size {
             Some(limit) if self.read > limit => {
                 self.is_refused = true;
+                state.request_body.is_refused = true;
+                drop(state);
                 Err(too_large(&self.shared, limit))
             }
             _ => Ok(()),
@@ -91,10 +96,8 @@ impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> Body for KestrelReque
                 FeatureError::invalid_state("the request's body has been refused; there is no more of it");
             return Poll::Ready(Some(Err(error.into())));
         }
-        self.shared.note_reading(true);
         let this = &mut *self;
         let frame = ready!(Pin::new(&mut this.inner).poll_frame(cx));
-        this.shared.note_reading(false);
         match frame {
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
@@ -126,7 +129,6 @@ impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> Body for KestrelReque
 impl<B> Drop for KestrelRequestBody<B> {
     fn drop(&mut self) {
         self.shared.has_body.store(false, Ordering::Relaxed);
-        self.shared.note_reading(false);
     }
 }
 

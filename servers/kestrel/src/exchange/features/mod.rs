@@ -24,13 +24,13 @@ use falconry_features::{
 };
 
 pub(crate) use self::body::KestrelRequestBody;
-use http::{HeaderMap, Version, header::TE};
+use http::{HeaderMap, header::TE};
 
 use self::{
     connection::KestrelConnection, request::KestrelRequest, response_body::KestrelResponseBody, view::View,
 };
 use super::{Exchange, ExchangeShared};
-use crate::http1::Rejection;
+use crate::http1::{Head, Rejection};
 
 /// The features of an exchange that no request has used yet.
 pub(super) fn collection(shared: &Arc<ExchangeShared>) -> FeatureCollection {
@@ -74,25 +74,54 @@ macro_rules! own_mut {
     };
 }
 
-/// Fills a cleared exchange's request.
-pub(super) fn fill_request(
+/// Fills a cleared exchange's request with the head that starts `input`.
+pub(super) fn fill_head(exchange: &mut Exchange, head: &Head, input: &[u8]) -> Result<(), Rejection> {
+    let scheme = exchange.shared.connection.scheme;
+    let features = &mut exchange.features;
+    let Some(request) = own_mut!(features, dyn HttpRequestFeature as KestrelRequest) else {
+        // A cleared exchange has its own request; without one there is nothing to serve.
+        return Err(Rejection::InvalidRequestLine);
+    };
+    request.fill_head(head, input, scheme)?;
+    // What not every client can take is there only for those that can. This changes the collection, which is
+    // then made anew for the next request: few clients ask for trailers or speak HTTP/1.0.
+    let takes_trailers = head.has_te && takes_trailers(request.headers());
+    let method = request.method().clone();
+    if let Some(response) = own_mut!(features, dyn HttpResponseBodyFeature as KestrelResponseBody) {
+        response.begin(&method);
+    }
+    if head.is_http10() {
+        features.take::<dyn HttpInformationalResponseFeature>();
+    } else if takes_trailers {
+        features.set::<dyn HttpResponseTrailersFeature>(Box::new(PlainResponseTrailers::default()));
+    }
+    Ok(())
+}
+
+/// Gives the request its body.
+pub(super) fn set_request_body(features: &mut FeatureCollection, body: RequestBody) {
+    if let Some(request) = own_mut!(features, dyn HttpRequestFeature as KestrelRequest) {
+        request.set_body(body);
+    }
+}
+
+/// Fills a cleared exchange's request with that of a stream.
+fn fill_request(
     exchange: &mut Exchange,
     parts: http::request::Parts,
     body: RequestBody,
-    raw_target: Option<&[u8]>,
 ) -> Result<(), Rejection> {
     let scheme = exchange.shared.connection.scheme;
     if let Some(response) = own_mut!(exchange.features, dyn HttpResponseBodyFeature as KestrelResponseBody) {
         response.begin(&parts.method);
     }
     match own_mut!(exchange.features, dyn HttpRequestFeature as KestrelRequest) {
-        Some(request) => request.fill(parts, body, scheme, raw_target),
-        // A cleared exchange has its own request; without one there is nothing to serve.
+        Some(request) => request.fill(parts, body, scheme),
         None => Err(Rejection::InvalidRequestLine),
     }
 }
 
-/// The same for a stream of HTTP/2.
+/// As [`fill_head`], for a stream of HTTP/2 or HTTP/3.
 pub(super) fn fill_stream(
     exchange: &mut Exchange,
     parts: http::request::Parts,
@@ -100,7 +129,7 @@ pub(super) fn fill_stream(
     scheme: Option<String>,
     protocol: Option<h2::ext::Protocol>,
 ) -> Result<(), Rejection> {
-    fill_request(exchange, parts, body, None)?;
+    fill_request(exchange, parts, body)?;
     if let Some(scheme) = scheme
         && let Some(request) = exchange.features.get_mut::<dyn HttpRequestFeature>()
     {
@@ -108,16 +137,6 @@ pub(super) fn fill_stream(
     }
     stream::begin(&mut exchange.features, protocol);
     Ok(())
-}
-
-/// What not every client can take is there only for those that can. This changes the collection, which
-/// is then made anew for the next request: few clients ask for trailers or speak HTTP/1.0.
-pub(super) fn fit_to_client(features: &mut FeatureCollection, parts: &http::request::Parts, has_te: bool) {
-    if parts.version == Version::HTTP_10 {
-        features.take::<dyn HttpInformationalResponseFeature>();
-    } else if has_te && takes_trailers(&parts.headers) {
-        features.set::<dyn HttpResponseTrailersFeature>(Box::new(PlainResponseTrailers::default()));
-    }
 }
 
 /// RFC 9110 section 10.1.4.
@@ -166,9 +185,25 @@ pub(super) fn has_trailers(features: &FeatureCollection) -> bool {
 
 /// Clears the server's own objects and gives the head of the response; `None` if one of them is missing.
 pub(super) fn clear_own(exchange: &mut Exchange) -> Option<ResponseHead> {
+    let storage = own_mut!(exchange.features, dyn HttpRequestFeature as KestrelRequest)?.take_headers();
+    let response = own_mut!(exchange.features, dyn HttpResponseFeature as PlainResponse)?;
+    let head = response.recycle_with(storage);
+    clear_others(exchange)?;
+    Some(head)
+}
+
+/// As [`clear_own`], for a response that has been sent.
+pub(super) fn clear_in_place(exchange: &mut Exchange) -> Option<()> {
+    let response = own_mut!(exchange.features, dyn HttpResponseFeature as PlainResponse)?;
+    response.clear();
+    response.callbacks_mut().clear();
+    clear_others(exchange)
+}
+
+/// Clears everything but the response.
+fn clear_others(exchange: &mut Exchange) -> Option<()> {
     let features = &mut exchange.features;
-    let storage = own_mut!(features, dyn HttpRequestFeature as KestrelRequest)?.clear();
-    let head = own_mut!(features, dyn HttpResponseFeature as PlainResponse)?.recycle_with(storage);
+    own_mut!(features, dyn HttpRequestFeature as KestrelRequest)?.clear();
     let has_changed_connection = &exchange.shared.has_changed_connection;
     if has_changed_connection.load(Ordering::Relaxed) {
         has_changed_connection.store(false, Ordering::Relaxed);
@@ -177,5 +212,5 @@ pub(super) fn clear_own(exchange: &mut Exchange) -> Option<ResponseHead> {
     if exchange.shared.stream.is_some() {
         stream::clear(features)?;
     }
-    Some(head)
+    Some(())
 }

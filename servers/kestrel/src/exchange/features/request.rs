@@ -1,19 +1,22 @@
-//! The request as hyper parsed it.
+//! The request as it was sent.
 
 use falconry_features::{HttpRequestFeature, RequestBody};
 use http::{HeaderMap, Method, Uri, Version};
 
-use crate::http1::{Rejection, decode_path, split_target};
+use crate::http1::{Head, Rejection, decode_path, read_fields, split_target};
 
-/// The request of one exchange. Parts that are as the client sent them are read out of hyper's own
-/// storage; only what differs is copied.
+/// The request of one exchange. Its storage outlives it.
 #[derive(Debug, Default)]
 pub(crate) struct KestrelRequest {
     version: Version,
     method: Method,
-    /// `None` between requests: a URI holds on to the buffer that it was read into.
-    uri: Option<Uri>,
+    /// The target as sent.
+    target: String,
+    /// Where the path in it ends and the query begins.
+    path_end: usize,
     headers: HeaderMap,
+    /// Which field section of its HTTP/1 connection the fields are, if nobody can have changed them since.
+    section: Option<u64>,
     body: RequestBody,
     scheme: Text,
     path_base: Text,
@@ -30,66 +33,96 @@ struct Text {
 }
 
 impl KestrelRequest {
-    /// Fills it with what the client sent; a path with a NUL in it is refused. `raw_target` is the target as it stood on the wire where
-    /// hyper has seen another one.
+    /// Fills it with the head that starts `input`; a path with a NUL in it is refused.
+    pub(crate) fn fill_head(&mut self, head: &Head, input: &[u8], scheme: &str) -> Result<(), Rejection> {
+        self.version = if head.is_http10() { Version::HTTP_10 } else { Version::HTTP_11 };
+        self.method =
+            Method::from_bytes(head.method(input)).map_err(|_| Rejection::InvalidRequestLine)?;
+        // Clients send the same fields again and again: those are here already.
+        if self.section != Some(head.section) {
+            self.section = None;
+            self.headers.clear();
+            read_fields(head, input, &mut self.headers)?;
+            self.section = head.has_fields_as_sent().then_some(head.section);
+        }
+        self.set_own_scheme(scheme);
+        let target = std::str::from_utf8(head.target(input)).map_err(|_| Rejection::InvalidRequestTarget)?;
+        self.read_target(target)
+    }
+
+    /// Fills it with what the client of a stream sent; a path with a NUL in it is refused.
     pub(crate) fn fill(
         &mut self,
         parts: http::request::Parts,
         body: RequestBody,
         scheme: &str,
-        raw_target: Option<&[u8]>,
     ) -> Result<(), Rejection> {
         self.version = parts.version;
         self.method = parts.method;
         self.headers = parts.headers;
+        self.section = None;
         self.body = body;
-        if scheme != "http" {
-            self.scheme.set(scheme);
-        }
-        let uri = self.uri.insert(parts.uri);
-        match raw_target {
-            Some(raw) => {
-                self.raw_target.set(&String::from_utf8_lossy(raw));
-                self.read_own_target()
-            }
-            None if uri.path_and_query().is_none() || uri.scheme().is_some() => {
-                self.raw_target.set(&uri.to_string());
-                self.read_own_target()
-            }
-            None if needs_decoding(uri.path()) => {
-                self.path.begin();
-                decode_path(uri.path(), &mut self.path.own)
-            }
-            None if uri.path() == "*" => {
-                self.path.begin();
-                Ok(())
-            }
-            None => Ok(()),
+        self.set_own_scheme(scheme);
+        match parts.uri.path_and_query() {
+            Some(target) if parts.uri.scheme().is_none() => self.read_target(target.as_str()),
+            _ => self.read_uri(&parts.uri),
         }
     }
 
-    /// Empties it; gives the fields, whose storage is used again.
-    pub(crate) fn clear(&mut self) -> HeaderMap {
+    /// Takes the fields out, whose storage is used again.
+    pub(crate) fn take_headers(&mut self) -> HeaderMap {
+        self.section = None;
+        std::mem::take(&mut self.headers)
+    }
+
+    pub(crate) fn set_body(&mut self, body: RequestBody) {
+        self.body = body;
+    }
+
+    /// Empties it. Fields that are as they were sent stay: only a request that has the very same sees them.
+    pub(crate) fn clear(&mut self) {
         self.method = Method::GET;
-        self.uri = None;
+        self.target.clear();
+        self.path_end = 0;
+        if self.section.is_none() {
+            self.headers.clear();
+        }
         self.body = RequestBody::empty();
         self.scheme.clear();
         self.path_base.clear();
         self.path.clear();
         self.query_string.clear();
         self.raw_target.clear();
-        std::mem::take(&mut self.headers)
     }
 
-    fn path_and_query(&self) -> &str {
-        self.uri.as_ref().and_then(Uri::path_and_query).map_or("", |both| both.as_str())
+    fn set_own_scheme(&mut self, scheme: &str) {
+        if scheme != "http" {
+            self.scheme.set(scheme);
+        }
     }
 
-    fn read_own_target(&mut self) -> Result<(), Rejection> {
-        let target = split_target(&self.method, &self.raw_target.own);
-        self.query_string.set(target.query);
-        self.path.begin();
-        decode_path(target.path, &mut self.path.own)
+    fn read_uri(&mut self, uri: &Uri) -> Result<(), Rejection> {
+        self.read_target(&uri.to_string())
+    }
+
+    fn read_target(&mut self, target: &str) -> Result<(), Rejection> {
+        self.target.clear();
+        self.target.push_str(target);
+        if !target.starts_with('/') || self.method == Method::CONNECT {
+            let parts = split_target(&self.method, &self.target);
+            self.query_string.set(parts.query);
+            self.path.begin();
+            return decode_path(parts.path, &mut self.path.own);
+        }
+        // Most targets are too short for searches that have to be set up.
+        let path = target.as_bytes();
+        self.path_end = path.iter().position(|&byte| byte == b'?').unwrap_or(path.len());
+        let path = target.get(..self.path_end).unwrap_or_default();
+        if needs_decoding(path) {
+            self.path.begin();
+            return decode_path(path, &mut self.path.own);
+        }
+        Ok(())
     }
 }
 
@@ -127,7 +160,7 @@ impl HttpRequestFeature for KestrelRequest {
     }
 
     fn path(&self) -> &str {
-        self.path.get_or(|| self.uri.as_ref().map_or("", Uri::path))
+        self.path.get_or(|| &self.target[..self.path_end])
     }
 
     fn set_path(&mut self, path: &str) {
@@ -135,10 +168,7 @@ impl HttpRequestFeature for KestrelRequest {
     }
 
     fn query_string(&self) -> &str {
-        self.query_string.get_or(|| {
-            let path_and_query = self.path_and_query();
-            path_and_query.find('?').map_or("", |start| &path_and_query[start..])
-        })
+        self.query_string.get_or(|| &self.target[self.path_end..])
     }
 
     fn set_query_string(&mut self, query_string: &str) {
@@ -146,7 +176,7 @@ impl HttpRequestFeature for KestrelRequest {
     }
 
     fn raw_target(&self) -> &str {
-        self.raw_target.get_or(|| self.path_and_query())
+        self.raw_target.get_or(|| &self.target)
     }
 
     fn set_raw_target(&mut self, raw_target: &str) {
@@ -158,6 +188,7 @@ impl HttpRequestFeature for KestrelRequest {
     }
 
     fn headers_mut(&mut self) -> &mut HeaderMap {
+        self.section = None;
         &mut self.headers
     }
 

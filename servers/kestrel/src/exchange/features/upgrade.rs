@@ -1,4 +1,4 @@
-//! Leaving HTTP, and interim responses: what reaches past hyper to the socket.
+//! Leaving HTTP, and interim responses.
 
 use std::{
     sync::Arc,

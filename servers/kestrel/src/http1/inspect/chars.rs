@@ -6,12 +6,10 @@ const TOKEN: u8 = 1;
 /// section 3.2), and the characters that RFC 3986 leaves out but clients send raw (`|`, `"`, `[`, ...) do no
 /// harm.
 const TARGET: u8 = 2;
-/// Octets of a target that `http::Uri` refuses in a path or in a query, so that it cannot carry them.
-const NOT_IN_URI: u8 = 4;
 /// Octets of a registered name or IPv4 address in `Host`.
-const HOST: u8 = 8;
+const HOST: u8 = 4;
 /// `qdtext` of RFC 9110 section 5.6.4: a quoted string's octets that need no backslash.
-const QUOTED: u8 = 16;
+const QUOTED: u8 = 8;
 
 static CLASS: [u8; 256] = classes();
 
@@ -45,20 +43,10 @@ pub(super) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
-/// Where the target that starts the slice ends, and whether `http::Uri` can carry all of it.
+/// Where the target that starts the slice ends.
 #[inline]
-pub(super) fn scan_target(bytes: &[u8]) -> (usize, bool) {
-    let mut seen = 0;
-    let mut end = 0;
-    for &byte in bytes {
-        let class = CLASS[usize::from(byte)];
-        if class & TARGET == 0 {
-            break;
-        }
-        seen |= class;
-        end += 1;
-    }
-    (end, seen & NOT_IN_URI == 0)
+pub(super) fn target_end(bytes: &[u8]) -> usize {
+    bytes.iter().position(|&byte| CLASS[usize::from(byte)] & TARGET == 0).unwrap_or(bytes.len())
 }
 
 /// The first octet at or after `from` that no field value may hold: a control character other than HTAB, or
@@ -130,9 +118,6 @@ const fn classes() -> [u8; 256] {
         }
         if byte.is_ascii_graphic() && byte != b'#' {
             class |= TARGET;
-        }
-        if matches!(byte, b'"' | b'<' | b'>' | b'`') {
-            class |= NOT_IN_URI;
         }
         if byte.is_ascii_alphanumeric()
             || matches!(byte, b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'-' | b'.' | b'_' | b'~')

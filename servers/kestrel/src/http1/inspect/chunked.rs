@@ -5,8 +5,7 @@ use super::chars::{is_escapable, is_quoted_text, is_token};
 
 /// Hexadecimal digits of a size, leading zeros included. Sixteen hold every size that can be counted to.
 const MAX_DIGITS: u8 = 16;
-/// Octets of all chunk extensions of one body (RFC 9112 section 7.1.1 asks for a limit). hyper gives up at
-/// 16384.
+/// Octets of all chunk extensions of one body (RFC 9112 section 7.1.1 asks for a limit).
 const MAX_EXTENSIONS: u32 = 16_000;
 
 /// Where in the framing the next octet stands.
@@ -44,7 +43,7 @@ enum At {
 /// What became of some input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Progress {
-    /// All of it is in order and used up.
+    /// What was looked at is in order.
     More,
     /// The line of the last chunk has ended; the trailer section follows.
     LastChunk,
@@ -76,37 +75,30 @@ impl Chunked {
         }
     }
 
-    /// Counts `n` octets of data, at most those that are left.
-    pub(super) fn skip_data(&mut self, n: u64) {
-        if self.at == At::Data {
-            self.size = self.size.saturating_sub(n);
-            if self.size == 0 {
-                self.at = At::DataCr;
-            }
-        }
-    }
-
-    /// Looks at `input`; the number is how many octets from its start are in order.
-    pub(super) fn advance(&mut self, input: &[u8]) -> (usize, Progress) {
+    /// Looks at `input` up to the end of the first data in it: how many octets from its start are framing that is
+    /// in order, and how many after them are data.
+    pub(super) fn advance(&mut self, input: &[u8]) -> (usize, usize, Progress) {
         let mut used = 0;
         while let Some(&byte) = input.get(used) {
             if self.at == At::Data {
                 let there = input.len() - used;
                 let data = usize::try_from(self.size).map_or(there, |size| size.min(there));
-                self.skip_data(data as u64);
-                used += data;
-                continue;
+                self.size -= data as u64;
+                if self.size == 0 {
+                    self.at = At::DataCr;
+                }
+                return (used, data, Progress::More);
             }
             match self.step(byte) {
                 Ok(()) => used += 1,
-                Err(rejection) => return (used, Progress::Bad(rejection)),
+                Err(rejection) => return (used, 0, Progress::Bad(rejection)),
             }
             // Only the LF of a size's line leads to data; without any data this was the last chunk.
             if self.at == At::Data && self.size == 0 {
-                return (used, Progress::LastChunk);
+                return (used, 0, Progress::LastChunk);
             }
         }
-        (used, Progress::More)
+        (used, 0, Progress::More)
     }
 
     /// Takes one octet of framing.

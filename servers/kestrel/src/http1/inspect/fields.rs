@@ -42,6 +42,28 @@ impl FieldLine {
     }
 }
 
+/// The names and values of field lines that are in order.
+#[derive(Clone, Debug)]
+pub(crate) struct Fields<'a>(&'a [u8]);
+
+impl<'a> Fields<'a> {
+    /// Those of the lines that start `bytes`, up to an empty line or the end.
+    pub(crate) fn of(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let bytes = self.0;
+        let line = FieldLine::parse(bytes).ok()?;
+        self.0 = bytes.get(line.len..).unwrap_or_default();
+        Some((line.name(bytes), line.value(bytes)))
+    }
+}
+
 /// What is wrong where the name ends and no colon follows, or there is no name.
 #[cold]
 fn bad_name(bytes: &[u8], name_len: usize) -> Rejection {
@@ -63,7 +85,7 @@ pub(super) enum Coding {
     NotChunked,
     /// `chunked`, spelt so that every parser reads it alike.
     Chunked,
-    /// `chunked` among empty list elements; hyper has to see it plainly.
+    /// `chunked` among empty list elements.
     ChunkedInList,
     /// Another coding and then `chunked`.
     OtherThenChunked,

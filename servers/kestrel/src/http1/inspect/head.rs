@@ -7,8 +7,77 @@ use super::chunked::Chunked;
 use super::fields::{Coding, Facts, FieldLine};
 use super::host::is_same_authority;
 use super::request_line::{Form, RequestLine, Version};
-use super::rewrite::Changes;
-use super::{BodyFraming, Head, Inspector, Rejection, State, Step};
+use super::{Inspector, Rejection, State, Step};
+
+/// A head that is in order.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Head {
+    /// Octets of input it takes.
+    pub(crate) len: usize,
+    line: RequestLine,
+    /// How the body is delimited.
+    pub(crate) body: BodyFraming,
+    /// What the application must see otherwise than it was sent.
+    pub(crate) changes: Changes,
+    /// Heads of one connection with the same number have the same field section, octet by octet.
+    pub(crate) section: u64,
+    /// The connection may turn into something else (Upgrade, CONNECT).
+    pub(crate) may_upgrade: bool,
+    /// There is a TE field, which may ask for trailers.
+    pub(crate) has_te: bool,
+    /// This is the last request of the connection (RFC 9112 section 9.3), because the client said so or
+    /// because another one could not be told apart from content. The inspector drops all input after it.
+    pub(crate) close: bool,
+}
+
+/// How a body is delimited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BodyFraming {
+    /// There is none.
+    None,
+    /// By Content-Length, which is not 0.
+    Length(u64),
+    /// By the chunked transfer coding.
+    Chunked,
+}
+
+/// What in a valid head the application must see otherwise than it was sent. Rare.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Changes {
+    /// The octets of the head that stand in place of the value of Host.
+    pub(crate) host: Option<(usize, usize)>,
+    /// Content-Length becomes X-Content-Length, as it must not decide anything beside Transfer-Encoding.
+    pub(crate) set_length_aside: bool,
+    /// Transfer-Encoding is plain `chunked`.
+    pub(crate) plain_chunked: bool,
+}
+
+impl Head {
+    /// The method; `input` starts with the head.
+    pub(crate) fn method<'a>(&self, input: &'a [u8]) -> &'a [u8] {
+        self.line.method(input)
+    }
+
+    /// The target as sent; `input` starts with the head.
+    pub(crate) fn target<'a>(&self, input: &'a [u8]) -> &'a [u8] {
+        self.line.target(input)
+    }
+
+    /// The field lines with the empty line behind them; `input` starts with the head.
+    pub(crate) fn fields<'a>(&self, input: &'a [u8]) -> &'a [u8] {
+        input.get(self.line.len..self.len).unwrap_or_default()
+    }
+
+    /// Whether the application sees the fields as they were sent.
+    pub(crate) fn has_fields_as_sent(&self) -> bool {
+        self.changes == Changes::default()
+    }
+
+    /// Whether the client speaks HTTP/1.0. Later versions than 1.1 are answered as 1.1 (RFC 9110 section 2.5).
+    pub(crate) fn is_http10(&self) -> bool {
+        self.line.version == Version::Http10
+    }
+}
 
 impl Inspector {
     /// The request line, or empty lines before it.
@@ -97,11 +166,6 @@ impl Inspector {
         }
         changes.set_length_aside = body == BodyFraming::Chunked && facts.content_length.is_some();
         changes.plain_chunked = facts.coding == Coding::ChunkedInList;
-        let mut raw_target = None;
-        if !line.uri_carries_target {
-            raw_target = Some(line.target(head).to_vec());
-            changes.target = Some(b"/");
-        }
         let has_te = facts.te;
         let is_connect = line.form == Form::Authority;
         let close = facts.close
@@ -114,10 +178,8 @@ impl Inspector {
         let may_upgrade =
             // RFC 9110 section 7.8: HTTP/1.0 has no Upgrade.
             is_connect || (upgrades && body == BodyFraming::None && line.version != Version::Http10);
-        let rewritten = match changes.is_empty() && line.version != Version::Later {
-            true => None,
-            false => Some(changes.apply(head, line)),
-        };
+        let head =
+            Head { len, line: *line, body, changes, section: self.known.id(), may_upgrade, has_te, close };
         self.closes = close;
         self.line_start = 0;
         self.scanned = 0;
@@ -126,7 +188,7 @@ impl Inspector {
             BodyFraming::Length(length) => self.state = State::Length(length),
             BodyFraming::Chunked => self.state = State::Chunked(Chunked::new()),
         }
-        Step::Head(Head { len, rewritten, raw_target, body, may_upgrade, has_te, close })
+        Step::Head(head)
     }
 
     /// RFC 9112 section 6.3.
@@ -154,7 +216,7 @@ impl Inspector {
 
     /// RFC 9112 sections 3.2 and 3.2.2.
     #[inline]
-    fn check_host<'a>(&self, head: &'a [u8], changes: &mut Changes<'a>) -> Result<(), Rejection> {
+    fn check_host(&self, head: &[u8], changes: &mut Changes) -> Result<(), Rejection> {
         let line = &self.line;
         let Some((start, end)) = self.facts.host else {
             return match line.version {
@@ -173,7 +235,8 @@ impl Inspector {
                     if !self.overrides_host {
                         return Err(Rejection::InvalidHostHeader);
                     }
-                    changes.host = Some(authority);
+                    let target = line.method_len + 1;
+                    changes.host = Some((target + start, target + end));
                 }
                 Ok(())
             }

@@ -15,6 +15,8 @@ pub(super) struct KnownFields {
     /// Offsets count from the start of the section.
     facts: Facts,
     measures: (usize, usize),
+    /// Counts the sections.
+    id: u64,
 }
 
 impl KnownFields {
@@ -26,6 +28,11 @@ impl KnownFields {
         }
         let host = self.facts.host.map(|(from, to)| (from + start, to + start));
         Some((Facts { host, ..self.facts }, start + self.section.len()))
+    }
+
+    /// The number of the section that was taken note of last, whether it is kept or not. Never 0 after the first.
+    pub(super) fn id(&self) -> u64 {
+        self.id
     }
 
     /// Octets and number of the known section's lines.
@@ -42,6 +49,7 @@ impl KnownFields {
         measures: (usize, usize),
     ) {
         self.section.clear();
+        self.id += 1;
         let start = range.start;
         if let Some(section) = head.get(range).filter(|section| section.len() <= LIMIT) {
             self.section.extend_from_slice(section);

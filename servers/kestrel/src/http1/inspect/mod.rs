@@ -1,9 +1,8 @@
-//! Looks at every octet an HTTP/1 client sends before hyper does, and lets only pass what is in order.
+//! Reads what an HTTP/1 client sends, strictly and without I/O.
 //!
-//! hyper is lenient in ways that matter behind proxies (bare LF, Host, chunk extensions, doubled fields). The
-//! [`Inspector`] implements the rules of RFC 9110 and RFC 9112 strictly, without I/O: the connection hands it
-//! the octets it has not consumed yet and does what the [`Step`] says. A request hyper could read differently
-//! than its sender meant it never reaches hyper.
+//! The [`Inspector`] implements the rules of RFC 9110 and RFC 9112: the connection hands it the octets it has not
+//! consumed yet and does what the [`Step`] says. What a server behind proxies could read differently than somebody
+//! before it (bare LF, Host, chunk extensions, doubled fields) is refused.
 //!
 //! A line is judged when its end is there or when it has outgrown its limit, never earlier, so the result
 //! does not depend on how the octets were cut into packets.
@@ -17,12 +16,13 @@ mod host;
 mod known;
 mod rejection;
 mod request_line;
-mod rewrite;
 #[cfg(test)]
 mod tests;
 
 use self::chunked::Chunked;
+pub(crate) use self::fields::Fields;
 use self::fields::Facts;
+pub(crate) use self::head::{BodyFraming, Head};
 pub(crate) use self::host::{is_authority, is_connect_authority, is_same_authority, is_valid_host};
 use self::known::KnownFields;
 pub(crate) use self::rejection::Rejection;
@@ -40,7 +40,7 @@ pub(crate) struct Limits {
 }
 
 /// What to do with the start of the input.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// Nothing can be said before there is more input.
     NeedMore,
@@ -48,48 +48,17 @@ pub(crate) enum Step {
     Skip(usize),
     /// A whole head is in order.
     Head(Head),
-    /// This many octets of a body, framing included, are in order.
+    /// Octets of a body are in order: first so many of its framing, then so many of its data.
     Body {
-        /// Octets of input to pass on.
-        len: usize,
+        /// Octets to drop.
+        framing: usize,
+        /// Octets after those for the application.
+        data: usize,
         /// Whether the message ends with them.
         end: bool,
     },
     /// The input is not in order. The inspector is spent and says so again for ever.
     Reject(Rejection),
-}
-
-/// A head that is in order.
-#[derive(Debug)]
-pub(crate) struct Head {
-    /// Octets of input it takes.
-    pub(crate) len: usize,
-    /// What hyper must see instead; without it, the octets as they are.
-    pub(crate) rewritten: Option<Vec<u8>>,
-    /// The target as sent, where hyper does not see it verbatim: absolute form, or octets that `http::Uri`
-    /// refuses.
-    pub(crate) raw_target: Option<Vec<u8>>,
-    /// How the body is delimited.
-    pub(crate) body: BodyFraming,
-    /// The connection may turn into something else (Upgrade, CONNECT): what follows the head must be held
-    /// back until the application has decided.
-    pub(crate) may_upgrade: bool,
-    /// There is a TE field, which may ask for trailers.
-    pub(crate) has_te: bool,
-    /// This is the last request of the connection (RFC 9112 section 9.3), because the client said so or
-    /// because another one could not be told apart from content. The inspector drops all input after it.
-    pub(crate) close: bool,
-}
-
-/// How a body is delimited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BodyFraming {
-    /// There is none.
-    None,
-    /// By Content-Length, which is not 0.
-    Length(u64),
-    /// By the chunked transfer coding.
-    Chunked,
 }
 
 /// What the next octet belongs to.
@@ -135,6 +104,8 @@ pub(crate) struct Inspector {
     fields_total: usize,
     /// Number of its field lines, trailers included.
     fields_count: usize,
+    /// The trailer fields of the present message, as they came.
+    trailers: Vec<u8>,
     /// No other message follows it.
     closes: bool,
 }
@@ -154,6 +125,7 @@ impl Inspector {
             known: KnownFields::default(),
             fields_total: 0,
             fields_count: 0,
+            trailers: Vec::new(),
             closes: false,
         }
     }
@@ -206,8 +178,8 @@ impl Inspector {
         }
     }
 
-    /// Octets that may be passed on without being looked at: the rest of the body or of the chunk's data.
-    pub(crate) fn pass_through(&self) -> u64 {
+    /// Octets of data that are still to come: of the body or, where they come in chunks, of the chunk.
+    pub(crate) fn data_left(&self) -> u64 {
         match &self.state {
             State::Length(left) => *left,
             State::Chunked(chunked) => chunked.data_left(),
@@ -215,14 +187,9 @@ impl Inspector {
         }
     }
 
-    /// Records that `n` octets, at most [`Self::pass_through`], were passed on without being looked at.
-    pub(crate) fn passed(&mut self, n: u64) {
-        match &mut self.state {
-            State::Length(left) if *left <= n => self.end_message(),
-            State::Length(left) => *left -= n,
-            State::Chunked(chunked) => chunked.skip_data(n),
-            _ => {}
-        }
+    /// The lines of the trailer section that has just ended; empty if there were none.
+    pub(crate) fn take_trailers(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.trailers)
     }
 
     /// The present message has ended.

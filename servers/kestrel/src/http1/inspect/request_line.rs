@@ -1,15 +1,13 @@
 //! The request line (RFC 9112 section 3) and which forms of target it may have.
 
 use super::Rejection;
-use super::chars::{is_token, scan_target};
+use super::chars::{is_token, target_end};
 use super::host::{is_authority, is_connect_authority};
 use crate::http1::target::split_absolute;
 
 /// No registered method is longer than 17 octets; RFC 9112 section 3 wants 501 for one longer than any
 /// implemented.
 const MAX_METHOD: usize = 64;
-/// What `http::Uri` can hold at most.
-const MAX_URI: usize = u16::MAX as usize - 1;
 
 /// The minor version, as far as it matters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,7 +43,7 @@ pub(super) enum Form {
 }
 
 /// A valid request line. Offsets count from its first octet, which is also the first of the head.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct RequestLine {
     /// Length of the method; the target starts one octet later.
     pub(super) method_len: usize,
@@ -57,8 +55,6 @@ pub(super) struct RequestLine {
     pub(super) version: Version,
     /// Which form the target has.
     pub(super) form: Form,
-    /// Whether `http::Uri` gives back exactly the target that it was given.
-    pub(super) uri_carries_target: bool,
 }
 
 impl RequestLine {
@@ -73,7 +69,7 @@ impl RequestLine {
             return Err(Rejection::InvalidRequestLine);
         }
         let after_method = &bytes[method_len + 1..];
-        let (target_len, fits_uri) = scan_target(after_method);
+        let target_len = target_end(after_method);
         let (target, rest) = after_method.split_at(target_len);
         let Some(tail) = rest.first_chunk::<11>() else {
             return Err(bad_end_of_target(rest));
@@ -85,14 +81,7 @@ impl RequestLine {
             _ => other_form(&bytes[..method_len], target)?,
         };
         let target_end = method_len + 1 + target_len;
-        Ok(Self {
-            method_len,
-            target_end,
-            len: target_end + tail.len(),
-            version,
-            form,
-            uri_carries_target: fits_uri && target_len <= MAX_URI && !matches!(form, Form::Absolute { .. }),
-        })
+        Ok(Self { method_len, target_end, len: target_end + tail.len(), version, form })
     }
 
     /// The method of this line, which starts `head`.

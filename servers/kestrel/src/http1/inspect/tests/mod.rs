@@ -7,6 +7,7 @@ mod request_line;
 mod target;
 
 use super::{BodyFraming, Head, Inspector, Limits, Rejection, Step};
+use crate::http1::fields::read_fields;
 
 /// The limits of a server that nobody configured.
 pub(super) const LIMITS: Limits =
@@ -15,10 +16,14 @@ pub(super) const LIMITS: Limits =
 /// All that became of some input.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Outcome {
-    /// Each head as hyper would see it, with everything else that is known of it.
+    /// Each head as the application would see it, with everything else that is known of it.
     pub(super) heads: Vec<SeenHead>,
     /// Each body, framing included; None where a head has none.
     pub(super) bodies: Vec<Vec<u8>>,
+    /// The data in each body.
+    pub(super) data: Vec<Vec<u8>>,
+    /// The trailer section of each body that has ended.
+    pub(super) trailers: Vec<String>,
     /// How many of the messages have ended.
     pub(super) complete: usize,
     pub(super) skipped: usize,
@@ -27,11 +32,13 @@ pub(super) struct Outcome {
     pub(super) at_end: Option<Rejection>,
 }
 
-/// A head as hyper would see it.
+/// A head as the application would see it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct SeenHead {
-    pub(super) bytes: String,
-    pub(super) raw_target: Option<String>,
+    pub(super) method: String,
+    pub(super) target: String,
+    /// One line each, names in small letters.
+    pub(super) fields: String,
     pub(super) body: BodyFraming,
     pub(super) may_upgrade: bool,
     pub(super) close: bool,
@@ -56,14 +63,20 @@ pub(super) fn run_with<'a>(mut inspector: Inspector, pieces: impl IntoIterator<I
                 }
                 Step::Head(head) => {
                     outcome.bodies.push(Vec::new());
+                    outcome.data.push(Vec::new());
                     let len = head.len;
                     outcome.complete += usize::from(head.body == BodyFraming::None);
                     outcome.heads.push(seen(head, &pending));
                     len
                 }
-                Step::Body { len, end } => {
+                Step::Body { framing, data, end } => {
                     assert_eq!(end, !inspector.in_body(), "the end of a body is told");
                     outcome.complete += usize::from(end);
+                    outcome.data.last_mut().unwrap().extend_from_slice(&pending[framing..framing + data]);
+                    if end {
+                        outcome.trailers.push(String::from_utf8_lossy(&inspector.take_trailers()).into());
+                    }
+                    let len = framing + data;
                     outcome.bodies.last_mut().unwrap().extend_from_slice(&pending[..len]);
                     len
                 }
@@ -81,10 +94,16 @@ pub(super) fn run_with<'a>(mut inspector: Inspector, pieces: impl IntoIterator<I
 }
 
 fn seen(head: Head, input: &[u8]) -> SeenHead {
-    let bytes = head.rewritten.as_deref().unwrap_or(&input[..head.len]);
+    let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+    let mut fields = http::HeaderMap::new();
+    read_fields(&head, input, &mut fields).unwrap();
+    let line = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes()))
+    };
     SeenHead {
-        bytes: String::from_utf8_lossy(bytes).into_owned(),
-        raw_target: head.raw_target.map(|target| String::from_utf8(target).unwrap()),
+        method: text(head.method(input)),
+        target: text(head.target(input)),
+        fields: fields.iter().map(line).collect(),
         body: head.body,
         may_upgrade: head.may_upgrade,
         close: head.close,

@@ -8,7 +8,7 @@ use std::{
 use http::HeaderValue;
 
 /// The present date (RFC 9110 section 6.6.1).
-pub(super) fn now() -> HeaderValue {
+pub(crate) fn now() -> HeaderValue {
     thread_local! {
         static LAST: RefCell<(u64, HeaderValue)> = const { RefCell::new((0, HeaderValue::from_static(""))) };
     }

@@ -1,0 +1,117 @@
+//! The body of a response in its framing.
+
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderName,
+    header::{
+        AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HOST,
+        MAX_FORWARDS, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING,
+    },
+};
+
+use super::push_field;
+use crate::http1::write_buffer::WriteBuffer;
+
+/// Frames the body of one response.
+#[derive(Debug)]
+pub(in crate::http1) struct BodyEncoder(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    /// So many bytes are still to come.
+    Length(u64),
+    /// The names of the trailers that were announced.
+    Chunked(Vec<HeaderName>),
+    /// The end of the connection is the end of the body.
+    UntilClose,
+}
+
+impl BodyEncoder {
+    /// No body at all: what is written is dropped.
+    pub(in crate::http1) fn none() -> Self {
+        Self(Kind::Length(0))
+    }
+
+    pub(super) fn length(length: u64) -> Self {
+        Self(Kind::Length(length))
+    }
+
+    pub(super) fn chunked(trailers: Vec<HeaderName>) -> Self {
+        Self(Kind::Chunked(trailers))
+    }
+
+    pub(super) fn until_close() -> Self {
+        Self(Kind::UntilClose)
+    }
+
+    /// Appends a piece of the body.
+    pub(in crate::http1) fn data(&mut self, out: &mut WriteBuffer, mut data: Bytes) {
+        match &mut self.0 {
+            Kind::Length(left) => {
+                let length = usize::try_from(*left).map_or(data.len(), |left| left.min(data.len()));
+                data.truncate(length);
+                *left -= length as u64;
+                out.push_bytes(data);
+            }
+            // A chunk without data would be the last one.
+            Kind::Chunked(_) if data.is_empty() => {}
+            Kind::Chunked(_) => {
+                out.write(|out| push_chunk_size(out, data.len()));
+                out.push_bytes(data);
+                out.push(b"\r\n");
+            }
+            Kind::UntilClose => out.push_bytes(data),
+        }
+    }
+
+    /// Appends the end of the body; false if the body is shorter than its head says.
+    pub(in crate::http1) fn end(self, out: &mut WriteBuffer, trailers: Option<&HeaderMap>) -> bool {
+        match self.0 {
+            Kind::Length(left) => left == 0,
+            Kind::UntilClose => true,
+            Kind::Chunked(announced) => {
+                out.write(|out| {
+                    out.extend_from_slice(b"0\r\n");
+                    for (name, value) in trailers.into_iter().flatten() {
+                        if announced.contains(name) && may_be_trailer(name) {
+                            push_field(out, name, value);
+                        }
+                    }
+                    out.extend_from_slice(b"\r\n");
+                });
+                true
+            }
+        }
+    }
+}
+
+fn push_chunk_size(out: &mut Vec<u8>, mut size: usize) {
+    let mut digits = [0; 16];
+    let mut at = digits.len();
+    while size > 0 && at > 0 {
+        at -= 1;
+        digits[at] = b"0123456789ABCDEF"[size & 15];
+        size >>= 4;
+    }
+    out.extend_from_slice(&digits[at..]);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// RFC 9110 section 6.5.1: what a recipient needs before the body is no trailer.
+fn may_be_trailer(name: &HeaderName) -> bool {
+    ![
+        AUTHORIZATION,
+        CACHE_CONTROL,
+        CONTENT_ENCODING,
+        CONTENT_LENGTH,
+        CONTENT_RANGE,
+        CONTENT_TYPE,
+        HOST,
+        MAX_FORWARDS,
+        SET_COOKIE,
+        TE,
+        TRAILER,
+        TRANSFER_ENCODING,
+    ]
+    .contains(name)
+}
