@@ -16,6 +16,9 @@ const INITIAL: usize = 2048;
 /// How much room a body is read into at most.
 const BODY: usize = 64 * 1024;
 
+/// Up to here a copy of a piece costs less than sharing the buffer.
+const SMALL_PIECE: usize = 1024;
+
 /// A buffer that is filled at one end and emptied at the other.
 #[derive(Debug)]
 pub(super) struct Input(BytesMut);
@@ -46,9 +49,14 @@ impl Input {
         }
     }
 
-    /// Takes the first `count` bytes out, at most those that are there, without a copy.
+    /// Takes the first `count` bytes out, at most those that are there; if there are many, without a copy.
     pub(super) fn take(&mut self, count: usize) -> Bytes {
-        self.0.split_to(count.min(self.0.len())).freeze()
+        if count > SMALL_PIECE {
+            return self.0.split_to(count.min(self.0.len())).freeze();
+        }
+        let piece = Bytes::copy_from_slice(self.0.get(..count).unwrap_or(&self.0));
+        self.consume(count);
+        piece
     }
 
     /// Reads once; 0 is the end of the peer's side. `expected` bytes of a body are still to come.
@@ -58,8 +66,10 @@ impl Input {
         stream: &mut S,
         expected: u64,
     ) -> Poll<io::Result<usize>> {
-        if self.0.capacity() == self.0.len() || (expected > INITIAL as u64 && self.0.is_empty()) {
-            let body = usize::try_from(expected).map_or(BODY, |expected| expected.min(BODY));
+        let body = usize::try_from(expected).map_or(BODY, |expected| expected.min(BODY));
+        let room = self.0.capacity() - self.0.len();
+        // Little room means many calls, and small pieces for the application.
+        if room < INITIAL / 4 || (room < body && self.0.is_empty()) {
             self.0.reserve(body.max(self.0.len()).max(INITIAL));
         }
         poll_read_buf(Pin::new(stream), cx, &mut self.0)

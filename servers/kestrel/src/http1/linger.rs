@@ -1,8 +1,12 @@
 //! The end of a connection that the client shall see.
 
-use std::time::Duration;
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncWriteExt, ReadBuf};
 
 use crate::{connection::ConnectionShared, transport::Transport};
 
@@ -18,15 +22,27 @@ pub(crate) async fn linger<S: Transport>(mut stream: S, connection: &ConnectionS
     if stream.shutdown().await.is_err() {
         return;
     }
-    let mut buffer = [0; 4096];
     let told = async {
         connection.signal.stopping().await;
         let _ = tokio::time::timeout(STOP_TIMEOUT, connection.signal.aborted()).await;
     };
-    let discard = async { while matches!(stream.read(&mut buffer).await, Ok(1..)) {} };
+    let discard = std::future::poll_fn(|cx| poll_discard(cx, &mut stream));
     tokio::select! {
         () = discard => {}
         () = tokio::time::sleep(TIMEOUT) => {}
         () = told => {}
+    }
+}
+
+/// Reads to the end for nothing. The buffer is there for the call, not for as long as a connection lives.
+fn poll_discard<S: Transport>(cx: &mut Context<'_>, stream: &mut S) -> Poll<()> {
+    let mut buffer = [0; 4096];
+    loop {
+        let mut buffer = ReadBuf::new(&mut buffer);
+        match Pin::new(&mut *stream).poll_read(cx, &mut buffer) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
+            Poll::Ready(_) => return Poll::Ready(()),
+        }
     }
 }

@@ -17,7 +17,7 @@ use super::{Connection, Flow, Stage};
 use crate::{
     date, events,
     exchange::{Exchange, Phase, Progress, Streaming, UpgradeState},
-    http1::encode::{BodyEncoder, Framing, encode_head},
+    http1::encode::{BodyEncoder, Framing, Stamp, encode_head},
     transport::Transport,
 };
 
@@ -181,7 +181,7 @@ impl<S: Transport> Connection<S> {
             is_connect: self.request.is_connect,
             closes: self.request.closes,
             length,
-            date: self.date.get_or_insert_with(date::now),
+            stamp: self.stamp.get_or_insert_with(|| Stamp::new(&date::now())),
             adds_server: self.shared.options.add_server_header,
             #[cfg(feature = "http3")]
             alt_svc: self.shared.alt_svc.get(),

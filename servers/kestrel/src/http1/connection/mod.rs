@@ -13,13 +13,12 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use http::HeaderValue;
 use tokio::time::{Instant, Sleep};
 
 use self::{body::Drain, io::Io, request::Request, wait::Waits};
 use super::{
     body::BodySender,
-    encode::BodyEncoder,
+    encode::{BodyEncoder, Stamp},
     inspect::{Inspector, Limits},
     linger::linger,
     upgraded::run_upgraded,
@@ -31,6 +30,12 @@ use crate::{
     metrics::error_type,
     transport::Transport,
 };
+
+/// How many steps a connection takes before others have their turn.
+const TURN: u32 = 128;
+
+/// As how many steps it counts to have sent a full buffer.
+const FULL_BUFFER: u32 = 16;
 
 /// Serves a connection until it ends.
 #[cfg(feature = "tls")]
@@ -91,8 +96,8 @@ struct Connection<S> {
     waits: Waits,
     /// Until when a started answer is held back.
     hold: Option<Pin<Box<Sleep>>>,
-    /// Looked up once in every round of the task.
-    date: Option<HeaderValue>,
+    /// Made once in every round of the task.
+    stamp: Option<Stamp>,
     /// The task that hears of signals.
     task: Option<Waker>,
 }
@@ -144,7 +149,7 @@ impl<S: Transport> Connection<S> {
             spare: None,
             waits: Waits::new(since),
             hold: None,
-            date: None,
+            stamp: None,
             task: None,
         }
     }
@@ -152,14 +157,23 @@ impl<S: Transport> Connection<S> {
     /// Completes when HTTP on this connection is over.
     fn poll_served(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         self.register(cx);
-        self.date = None;
-        loop {
+        self.stamp = None;
+        let mut turn = TURN;
+        while turn > 0 {
+            turn -= 1;
             if self.shared.signal.is_aborted() {
                 return Poll::Ready(End::Aborted);
             }
             self.io.is_read_pending = false;
             let flow = match self.advance(cx) {
-                Ok(Flow::Waits) => self.settle(cx),
+                Ok(Flow::Waits) => {
+                    let was_full = self.io.is_full();
+                    let flow = self.settle(cx);
+                    if was_full && !self.io.is_full() {
+                        turn = turn.saturating_sub(FULL_BUFFER);
+                    }
+                    flow
+                }
                 flow => flow,
             };
             let flow = match flow {
@@ -176,6 +190,8 @@ impl<S: Transport> Connection<S> {
                 }
             }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// Does what is next.

@@ -6,7 +6,7 @@ use http::{
     header::{ALT_SVC, CONNECTION, CONTENT_LENGTH, DATE, SERVER, TRAILER, TRANSFER_ENCODING},
 };
 
-use super::{BodyEncoder, Framing, has_token, push_decimal, push_field, tokens};
+use super::{BodyEncoder, Framing, has_token, push_content_length, push_field, tokens};
 
 /// What a head that has been encoded says.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(in crate::http1) struct Answered {
 
 /// Appends a head to `out`.
 pub(in crate::http1) fn encode_head(out: &mut Vec<u8>, head: &ResponseHead, framing: &Framing<'_>) -> Answered {
+    // Enough for most, so that the buffer grows once.
+    out.reserve(256);
     push_status_line(out, head.status, head.reason.as_ref().map(|reason| reason.as_str()));
     let mut fields = Fields::new(framing, head.status);
     for (name, value) in &head.headers {
@@ -120,14 +122,8 @@ impl<'a> Fields<'a> {
             // A client of HTTP/1.0 has to be told (RFC 9112 appendix C.2.2).
             out.extend_from_slice(b"connection: keep-alive\r\n");
         }
-        if !self.has_date {
-            out.extend_from_slice(b"date: ");
-            out.extend_from_slice(self.framing.date.as_bytes());
-            out.extend_from_slice(b"\r\n");
-        }
-        if self.framing.adds_server && !self.has_server {
-            out.extend_from_slice(b"server: Kestrel\r\n");
-        }
+        let adds_server = self.framing.adds_server && !self.has_server;
+        out.extend_from_slice(self.framing.stamp.lines(!self.has_date, adds_server));
         if let Some(alt_svc) = self.framing.alt_svc
             && !self.has_alt_svc
         {
@@ -150,9 +146,7 @@ impl<'a> Fields<'a> {
         }
         let length = self.declared.or(self.framing.length.filter(|_| self.may_have_body));
         if let Some(length) = length {
-            out.extend_from_slice(b"content-length: ");
-            push_decimal(out, length);
-            out.extend_from_slice(b"\r\n");
+            push_content_length(out, length);
         }
         match length {
             _ if !self.may_have_body => BodyEncoder::none(),

@@ -2,6 +2,7 @@
 
 mod body;
 mod head;
+mod stamp;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 pub(super) use self::{
     body::BodyEncoder,
     head::encode_head,
+    stamp::Stamp,
 };
 
 /// What of the request decides how it is answered, and what the server adds.
@@ -22,7 +24,7 @@ pub(super) struct Framing<'a> {
     pub(super) closes: bool,
     /// How long the body is, if it is whole and without trailers.
     pub(super) length: Option<u64>,
-    pub(super) date: &'a HeaderValue,
+    pub(super) stamp: &'a Stamp,
     pub(super) adds_server: bool,
     pub(super) alt_svc: Option<&'a HeaderValue>,
 }
@@ -43,18 +45,24 @@ fn push_field(out: &mut Vec<u8>, name: &HeaderName, value: &HeaderValue) {
     out.extend_from_slice(b"\r\n");
 }
 
-fn push_decimal(out: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [0; 20];
-    let mut at = digits.len();
+fn push_content_length(out: &mut Vec<u8>, mut length: u64) {
+    const NAME: &[u8; 16] = b"content-length: ";
+    const DIGITS: usize = 20;
+    // Written from its end, so that it goes out in one piece.
+    let mut line = [b'\n'; NAME.len() + DIGITS + 2];
+    let mut at = NAME.len() + DIGITS;
+    line[at] = b'\r';
     loop {
         at -= 1;
-        digits[at] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
+        line[at] = b'0' + (length % 10) as u8;
+        length /= 10;
+        if length == 0 {
             break;
         }
     }
-    out.extend_from_slice(&digits[at..]);
+    at -= NAME.len();
+    line[at..at + NAME.len()].copy_from_slice(NAME);
+    out.extend_from_slice(&line[at..]);
 }
 
 /// True if a list of tokens holds `token` (RFC 9110 section 5.6.1).
