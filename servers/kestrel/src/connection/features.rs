@@ -36,11 +36,10 @@ impl Lifetime {
 pub(super) fn collection(connection: &ConnectionShared) -> FeatureCollection {
     let mut features = FeatureCollection::with_defaults(Arc::clone(&connection.server.features));
     let socket = connection.endpoints.of_socket();
-    let identity = PlainConnectionIdentity {
-        connection_id: connection.id.clone(),
+    let end_points = PlainConnectionIdentity {
         local: connection.endpoints.local.map(ConnectionAddress::from),
         remote: connection.endpoints.remote.map(ConnectionAddress::from),
-        user: None,
+        ..PlainConnectionIdentity::default()
     };
     let socket = SocketDescription {
         local: socket.local.map(ConnectionAddress::from),
@@ -50,8 +49,8 @@ pub(super) fn collection(connection: &ConnectionShared) -> FeatureCollection {
     };
     let handle =
         Handle { signal: Arc::clone(&connection.signal), lifetime: Arc::clone(&connection.lifetime) };
-    features.set::<dyn ConnectionIdFeature>(Box::new(identity.clone()));
-    features.set::<dyn ConnectionEndPointFeature>(Box::new(identity));
+    features.set::<dyn ConnectionIdFeature>(Box::new(Id(connection.id.clone())));
+    features.set::<dyn ConnectionEndPointFeature>(Box::new(end_points));
     features.set::<dyn ConnectionSocketFeature>(Box::new(socket));
     features.set::<dyn ConnectionItemsFeature>(Box::<PlainConnectionItems>::default());
     features.set::<dyn ConnectionLifetimeFeature>(Box::new(handle.clone()));
@@ -59,6 +58,15 @@ pub(super) fn collection(connection: &ConnectionShared) -> FeatureCollection {
     features.set::<dyn ConnectionCompleteFeature>(Box::new(handle.clone()));
     features.set::<dyn BadHttpRequestFeature>(Box::new(handle));
     features
+}
+
+/// The name of the connection.
+struct Id(String);
+
+impl ConnectionIdFeature for Id {
+    fn connection_id(&self) -> &str {
+        &self.0
+    }
 }
 
 /// Reaches the connection from its features, which it holds itself.

@@ -10,6 +10,7 @@ mod response;
 mod shared;
 mod streaming;
 
+use self::output::Output;
 pub(crate) use self::{
     driver::{Driver, Progress},
     features::KestrelRequestBody,
@@ -20,4 +21,3 @@ pub(crate) use self::{
     shared::{ExchangeShared, RequestBodyState, UpgradeState},
     streaming::Streaming,
 };
-use self::output::Output;

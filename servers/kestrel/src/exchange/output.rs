@@ -20,7 +20,8 @@ pub(crate) struct Output {
     first: Option<Bytes>,
     rest: VecDeque<Bytes>,
     buffered: usize,
-    pub(crate) trailers: Option<HeaderMap>,
+    /// In a box, as few responses have any.
+    pub(crate) trailers: Option<Box<HeaderMap>>,
     pub(crate) phase: Phase,
     writer: Option<Waker>,
 }
@@ -56,7 +57,7 @@ impl Output {
     /// The response ends after what is waiting.
     pub(crate) fn complete(&mut self, trailers: Option<HeaderMap>) -> Result<(), FeatureError> {
         self.check_peer()?;
-        self.trailers = trailers;
+        self.trailers = trailers.map(Box::new);
         self.phase = Phase::Completed;
         Ok(())
     }

@@ -81,7 +81,7 @@ pub(crate) fn head_response(head: &ResponseHead, options: &KestrelServerOptions)
 
 fn whole_body(state: &mut State) -> ResponseBody {
     let (first, mut rest) = state.output.take_all();
-    let trailers = state.output.trailers.take();
+    let trailers = state.output.trailers.take().map(|trailers| *trailers);
     if rest.is_empty() && trailers.is_none() {
         return ResponseBody::Single(first);
     }

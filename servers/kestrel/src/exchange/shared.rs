@@ -58,7 +58,8 @@ pub(crate) struct RequestBodyState {
     pub(crate) is_at_end: bool,
     /// It was over the limit; the application was told.
     pub(crate) is_refused: bool,
-    pub(crate) trailers: Option<HeaderMap>,
+    /// In a box, as few requests have any.
+    pub(crate) trailers: Option<Box<HeaderMap>>,
 }
 
 /// Where leaving HTTP stands.

@@ -45,7 +45,9 @@ impl Streaming {
                     return Poll::Ready(Some(Err(error.into())));
                 }
                 Phase::Completed if output.trailers.is_some() => {
-                    return Poll::Ready(output.trailers.take().map(|trailers| Ok(Frame::trailers(trailers))));
+                    return Poll::Ready(
+                        output.trailers.take().map(|trailers| Ok(Frame::trailers(*trailers))),
+                    );
                 }
                 Phase::Completed => {
                     drop(state);

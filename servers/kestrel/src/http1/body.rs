@@ -133,7 +133,9 @@ impl Body for Http1Body {
             return Poll::Ready(Some(Ok(Frame::data(data))));
         }
         match state.end {
-            Some(End::Complete) => Poll::Ready(state.trailers.take().map(|trailers| Ok(Frame::trailers(trailers)))),
+            Some(End::Complete) => {
+                Poll::Ready(state.trailers.take().map(|trailers| Ok(Frame::trailers(trailers))))
+            }
             Some(End::Failed) => Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into()))),
             None => {
                 let is_own = cx.waker().will_wake(&state.connection);

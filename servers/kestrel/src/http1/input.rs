@@ -2,16 +2,20 @@
 
 use std::{
     io,
+    mem::MaybeUninit,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use bytes::{Bytes, BytesMut};
-use tokio::io::AsyncRead;
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio_util::io::poll_read_buf;
 
-/// Enough for most heads; more is taken when one is longer. A connection at rest keeps no more.
-const INITIAL: usize = 2048;
+/// How much is read at once where no body is expected: many heads of a client that sends them together.
+const HEADS: usize = 4 * 1024;
+
+/// A connection at rest keeps no more room than this.
+const KEPT: usize = 1024;
 
 /// How much room a body is read into at most.
 const BODY: usize = 64 * 1024;
@@ -66,18 +70,34 @@ impl Input {
         stream: &mut S,
         expected: u64,
     ) -> Poll<io::Result<usize>> {
-        let body = usize::try_from(expected).map_or(BODY, |expected| expected.min(BODY));
+        if self.0.is_empty() && expected == 0 {
+            return self.poll_read_heads(cx, stream);
+        }
+        let wanted = usize::try_from(expected).map_or(BODY, |expected| expected.min(BODY)).max(HEADS);
         let room = self.0.capacity() - self.0.len();
         // Little room means many calls, and small pieces for the application.
-        if room < INITIAL / 4 || (room < body && self.0.is_empty()) {
-            self.0.reserve(body.max(self.0.len()).max(INITIAL));
+        if room < HEADS / 4 || (room < wanted && self.0.is_empty()) {
+            self.0.reserve(wanted.max(self.0.len()));
         }
         poll_read_buf(Pin::new(stream), cx, &mut self.0)
     }
 
+    /// Reads through the stack: a connection that waits for its next request takes no room for it.
+    fn poll_read_heads<S: AsyncRead + Unpin>(
+        &mut self,
+        cx: &mut Context<'_>,
+        stream: &mut S,
+    ) -> Poll<io::Result<usize>> {
+        let mut buffer = [MaybeUninit::uninit(); HEADS];
+        let mut buffer = ReadBuf::uninit(&mut buffer);
+        ready!(Pin::new(stream).poll_read(cx, &mut buffer))?;
+        self.0.extend_from_slice(buffer.filled());
+        Poll::Ready(Ok(buffer.filled().len()))
+    }
+
     /// The connection rests: more than the usual is given back.
     pub(super) fn rest(&mut self) {
-        if self.0.is_empty() && self.0.capacity() > INITIAL {
+        if self.0.is_empty() && self.0.capacity() > KEPT {
             self.0 = BytesMut::new();
         }
     }

@@ -18,7 +18,12 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Ends the sending side and reads on for a while: closing with unread bytes would reset the
 /// connection, and the client might lose the answer before it has read it.
-pub(crate) async fn linger<S: Transport>(mut stream: S, connection: &ConnectionShared) {
+pub(crate) async fn linger<S: Transport>(stream: S, connection: &ConnectionShared) {
+    // In a box: most of its life a connection is not at its end.
+    Box::pin(run(stream, connection)).await;
+}
+
+async fn run<S: Transport>(mut stream: S, connection: &ConnectionShared) {
     if stream.shutdown().await.is_err() {
         return;
     }

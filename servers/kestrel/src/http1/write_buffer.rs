@@ -17,7 +17,7 @@ const SMALL_PIECE: usize = 4 * 1024;
 const MAX_SLICES: usize = 32;
 
 /// A connection at rest keeps no more room than this.
-const KEPT: usize = 4 * 1024;
+const KEPT: usize = 512;
 
 /// What the socket has not got yet.
 #[derive(Debug, Default)]

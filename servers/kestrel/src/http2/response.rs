@@ -6,7 +6,6 @@ use http::{
 };
 use http_body::Body;
 
-
 use crate::{date, exchange::ResponseBody};
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");

@@ -148,7 +148,7 @@ impl StreamRun {
         let Stage::Running(mut driver, _) = std::mem::replace(&mut self.stage, Stage::Done) else {
             return Poll::Ready(());
         };
-        match driver.take_exchange().and_then(|exchange| whole_response(exchange)) {
+        match driver.take_exchange().and_then(whole_response) {
             Some(response) => self.send(cx, response, false),
             None => self.reset(Reason::INTERNAL_ERROR),
         }

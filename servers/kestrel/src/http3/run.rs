@@ -97,7 +97,7 @@ impl StreamRun {
                 }
                 Event::Whole => {
                     let exchange = self.driver.take().and_then(|mut driver| driver.take_exchange());
-                    let response = exchange.and_then(|exchange| whole_response(exchange));
+                    let response = exchange.and_then(whole_response);
                     return self.send(response.ok_or(Code::H3_INTERNAL_ERROR)?).await;
                 }
                 Event::Head { head, is_tunnel: true } => return self.open_tunnel(&head).await,

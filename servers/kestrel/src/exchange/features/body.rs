@@ -104,7 +104,7 @@ impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> Body for KestrelReque
                     self.count(data)?;
                 }
                 if let Some(trailers) = frame.trailers_ref() {
-                    self.shared.lock().request_body.trailers = Some(trailers.clone());
+                    self.shared.lock().request_body.trailers = Some(Box::new(trailers.clone()));
                 }
                 Poll::Ready(Some(Ok(frame)))
             }

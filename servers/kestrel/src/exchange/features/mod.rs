@@ -49,7 +49,7 @@ pub(super) fn collection(shared: &Arc<ExchangeShared>) -> FeatureCollection {
 
 /// What every protocol has.
 fn common(shared: &Arc<ExchangeShared>) -> FeatureCollection {
-    let mut features = FeatureCollection::with_capacity(17);
+    let mut features = FeatureCollection::with_capacity(if shared.stream.is_some() { 17 } else { 13 });
     features.set_defaults(Some(Arc::clone(shared.connection.features())));
     let view = View(Arc::clone(shared));
     // In the order in which they are asked for most.

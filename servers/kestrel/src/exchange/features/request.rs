@@ -36,8 +36,7 @@ impl KestrelRequest {
     /// Fills it with the head that starts `input`; a path with a NUL in it is refused.
     pub(crate) fn fill_head(&mut self, head: &Head, input: &[u8], scheme: &str) -> Result<(), Rejection> {
         self.version = if head.is_http10() { Version::HTTP_10 } else { Version::HTTP_11 };
-        self.method =
-            Method::from_bytes(head.method(input)).map_err(|_| Rejection::InvalidRequestLine)?;
+        self.method = Method::from_bytes(head.method(input)).map_err(|_| Rejection::InvalidRequestLine)?;
         // Clients send the same fields again and again: those are here already.
         if self.section != Some(head.section) {
             self.section = None;

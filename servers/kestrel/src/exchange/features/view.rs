@@ -106,6 +106,6 @@ impl HttpRequestTrailersFeature for View {
                 "the request's trailers are there once its body has been read to the end",
             ));
         }
-        Ok(state.request_body.trailers.clone().unwrap_or_default())
+        Ok(state.request_body.trailers.as_deref().cloned().unwrap_or_default())
     }
 }

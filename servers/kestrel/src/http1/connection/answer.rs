@@ -150,7 +150,7 @@ impl<S: Transport> Connection<S> {
         let mut encoder = self.encode_head(head, trailers.is_none().then_some(length));
         pieces().for_each(|data| encoder.data(&mut self.io.output, data.clone()));
         exchange.recycle();
-        self.end_answer(encoder, trailers.as_ref())
+        self.end_answer(encoder, trailers.as_deref())
     }
 
     /// The run goes on: behind a head, or outside HTTP.

@@ -48,7 +48,9 @@ impl<S: Transport> Connection<S> {
                 return Ok(true);
             }
             if self.io.is_at_end {
-                self.refuse_body(self.inspector.end_of_input(true).unwrap_or(Rejection::UnexpectedEndOfRequestContent));
+                self.refuse_body(
+                    self.inspector.end_of_input(true).unwrap_or(Rejection::UnexpectedEndOfRequestContent),
+                );
                 return Ok(true);
             }
             match self.io.poll_fill(cx, self.inspector.data_left()) {
@@ -145,7 +147,10 @@ impl<S: Transport> Connection<S> {
     pub(super) fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         self.body = None;
         while self.inspector.in_body() {
-            if !self.may_drain() || self.drain.read > DRAIN_LIMIT || self.inspector.data_left() > DRAIN_LIMIT as u64 {
+            if !self.may_drain()
+                || self.drain.read > DRAIN_LIMIT
+                || self.inspector.data_left() > DRAIN_LIMIT as u64
+            {
                 return Poll::Ready(false);
             }
             match self.inspector.inspect(self.io.input.bytes()) {

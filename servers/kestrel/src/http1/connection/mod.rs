@@ -53,21 +53,8 @@ pub(crate) async fn serve_read<S: Transport>(
     connection.observed.speaks("1.1");
     let mut served = Connection::new(Io::new(stream, read), since, &connection);
     let end = std::future::poll_fn(|cx| served.poll_served(cx)).await;
-    let Connection { io, stage, body, .. } = served;
-    if let (End::Upgraded, Stage::Upgrading(driver)) = (end, stage) {
-        return run_upgraded(io.stream, io.input, driver, &connection).await;
-    }
-    // Dropping the request under way has told the application.
-    drop(body);
-    match end {
-        End::Aborted => io.stream.reset_on_close(),
-        End::Orderly | End::Upgraded => {
-            events::connection_disconnect(&connection);
-            if !io.is_at_end {
-                linger(io.stream, &connection).await;
-            }
-        }
-    }
+    // In a box: most of its life a connection is not at its end.
+    Box::pin(served.end(end)).await;
 }
 
 /// How HTTP on a connection ended.
@@ -194,6 +181,24 @@ impl<S: Transport> Connection<S> {
         Poll::Pending
     }
 
+    /// HTTP is over; what is under way is told by dropping it.
+    async fn end(self, end: End) {
+        let Self { io, stage, body, shared: connection, .. } = self;
+        if let (End::Upgraded, Stage::Upgrading(driver)) = (end, stage) {
+            return run_upgraded(io.stream, io.input, driver, &connection).await;
+        }
+        drop(body);
+        match end {
+            End::Aborted => io.stream.reset_on_close(),
+            End::Orderly | End::Upgraded => {
+                events::connection_disconnect(&connection);
+                if !io.is_at_end {
+                    linger(io.stream, &connection).await;
+                }
+            }
+        }
+    }
+
     /// Does what is next.
     fn advance(&mut self, cx: &mut Context<'_>) -> Result<Flow> {
         match &mut self.stage {
@@ -261,10 +266,7 @@ impl<S: Transport> Connection<S> {
 
     /// True from the head of a request to the end of its answer and of its body.
     fn is_in_flight(&self) -> bool {
-        matches!(
-            self.stage,
-            Stage::Running(_) | Stage::Draining(_) | Stage::Streaming(..) | Stage::Remainder
-        )
+        matches!(self.stage, Stage::Running(_) | Stage::Draining(_) | Stage::Streaming(..) | Stage::Remainder)
     }
 
     fn note_broken(&self, error: &Error) {

@@ -50,7 +50,13 @@ enum Wait {
 impl Waits {
     /// Waits for a head that began at `since`, if it has.
     pub(super) fn new(since: Option<Instant>) -> Self {
-        Self { idle_since: None, head_since: since, request_body: DataWait::default(), timer: None, armed: None }
+        Self {
+            idle_since: None,
+            head_since: since,
+            request_body: DataWait::default(),
+            timer: None,
+            armed: None,
+        }
     }
 
     /// Something has come for which the connection was idle.

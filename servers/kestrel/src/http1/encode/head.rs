@@ -17,7 +17,11 @@ pub(in crate::http1) struct Answered {
 }
 
 /// Appends a head to `out`.
-pub(in crate::http1) fn encode_head(out: &mut Vec<u8>, head: &ResponseHead, framing: &Framing<'_>) -> Answered {
+pub(in crate::http1) fn encode_head(
+    out: &mut Vec<u8>,
+    head: &ResponseHead,
+    framing: &Framing<'_>,
+) -> Answered {
     // Enough for most, so that the buffer grows once.
     out.reserve(256);
     push_status_line(out, head.status, head.reason.as_ref().map(|reason| reason.as_str()));
@@ -35,7 +39,7 @@ pub(super) fn push_status_line(out: &mut Vec<u8>, status: StatusCode, reason: Op
     out.extend_from_slice(b"HTTP/1.1 ");
     out.extend_from_slice(status.as_str().as_bytes());
     out.push(b' ');
-    let reason = reason.or(status.canonical_reason()).unwrap_or_default();
+    let reason = reason.or_else(|| status.canonical_reason()).unwrap_or_default();
     out.extend_from_slice(reason.as_bytes());
     out.extend_from_slice(b"\r\n");
 }
@@ -63,7 +67,9 @@ impl<'a> Fields<'a> {
         Self {
             framing,
             status,
-            may_have_body: !framing.is_head && may_have_length(status, framing) && status != StatusCode::NOT_MODIFIED,
+            may_have_body: !framing.is_head
+                && may_have_length(status, framing)
+                && status != StatusCode::NOT_MODIFIED,
             declared: None,
             is_chunked: false,
             last_coding_is_chunked: false,
@@ -144,7 +150,7 @@ impl<'a> Fields<'a> {
         if !may_have_length(self.status, self.framing) {
             return BodyEncoder::none();
         }
-        let length = self.declared.or(self.framing.length.filter(|_| self.may_have_body));
+        let length = self.declared.or_else(|| self.framing.length.filter(|_| self.may_have_body));
         if let Some(length) = length {
             push_content_length(out, length);
         }

@@ -8,11 +8,7 @@ mod tests;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-pub(super) use self::{
-    body::BodyEncoder,
-    head::encode_head,
-    stamp::Stamp,
-};
+pub(super) use self::{body::BodyEncoder, head::encode_head, stamp::Stamp};
 
 /// What of the request decides how it is answered, and what the server adds.
 #[derive(Clone, Copy, Debug)]

@@ -100,7 +100,8 @@ fn the_answer_to_head_and_a_304_have_no_body_but_may_say_how_long_it_would_be() 
 #[test]
 fn a_204_an_interim_status_and_an_accepted_connect_have_no_framing() {
     let connect = Framing { is_connect: true, ..*PLAIN };
-    for (status, framing) in [(204, *PLAIN), (101, *PLAIN), (200, connect), (204, *STREAMING), (200, connect)] {
+    for (status, framing) in [(204, *PLAIN), (101, *PLAIN), (200, connect), (204, *STREAMING), (200, connect)]
+    {
         let (text, closes) = answer(&head(status, &[("content-length", "0")]), framing);
         assert!(!text.contains("content-length") && !text.contains("chunked"), "{text}");
         assert!(text.ends_with("\r\n\r\n") && !closes, "{text}");
@@ -149,7 +150,8 @@ fn trailers_that_were_announced_follow_the_last_chunk() {
         .into_iter()
         .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
         .collect();
-    let (text, _) = answer_with(&head(200, &[("trailer", "X-Sum, content-length")]), *STREAMING, Some(&trailers));
+    let (text, _) =
+        answer_with(&head(200, &[("trailer", "X-Sum, content-length")]), *STREAMING, Some(&trailers));
     assert!(text.ends_with("\r\n2\r\nhi\r\n0\r\nx-sum: 1\r\n\r\n"), "{text}");
     let (text, _) = answer_with(&head(200, &[]), *STREAMING, Some(&trailers));
     assert!(text.ends_with("\r\n0\r\n\r\n"), "{text}");

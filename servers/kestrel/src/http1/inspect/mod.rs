@@ -20,8 +20,8 @@ mod request_line;
 mod tests;
 
 use self::chunked::Chunked;
-pub(crate) use self::fields::Fields;
 use self::fields::Facts;
+pub(crate) use self::fields::Fields;
 pub(crate) use self::head::{BodyFraming, Head};
 pub(crate) use self::host::{is_authority, is_connect_authority, is_same_authority, is_valid_host};
 use self::known::KnownFields;
