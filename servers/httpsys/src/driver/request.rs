@@ -10,7 +10,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use falconry_features::{BoxFuture, CancellationToken, Certificate, TlsCipherSuite, TlsVersion, User};
+use falconry_features::{
+    BoxFuture, CancellationToken, Certificate, RequestTimingType, TlsCipherSuite, TlsVersion, User,
+};
 use http::{HeaderMap, Method, Version};
 
 use super::{RequestQueue, SendEntityBody, SendResponse, Win32Error};
@@ -59,9 +61,9 @@ pub struct DriverRequest {
     pub has_body: bool,
     /// `HTTP_REQUEST_INFO` by type, as the native structures are laid out.
     pub info: BTreeMap<u32, Bytes>,
-    /// The times of `HttpRequestInfoTypeRequestTiming`, in ticks; see
+    /// The times of `HttpRequestInfoTypeRequestTiming`, in ticks, 0 where there is none; see
     /// [`RequestTimingType`](falconry_features::RequestTimingType).
-    pub timestamps: Vec<i64>,
+    pub timestamps: [i64; RequestTimingType::ALL.len()],
     /// Ticks per second.
     pub frequency: u64,
 }
@@ -85,7 +87,7 @@ impl Default for DriverRequest {
             user: None,
             has_body: false,
             info: BTreeMap::new(),
-            timestamps: Vec::new(),
+            timestamps: [0; RequestTimingType::ALL.len()],
             frequency: 0,
         }
     }

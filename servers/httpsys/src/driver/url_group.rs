@@ -2,6 +2,8 @@
 
 use std::{any::Any, fmt, ops::BitOr, sync::Arc, time::Duration};
 
+use falconry_features::Deadline;
+
 use super::{DriverFuture, RequestQueue};
 
 /// A session: what url groups belong to. Dropping the last handle closes it.
@@ -9,8 +11,9 @@ pub trait ServerSession: Any + Send + Sync + fmt::Debug {
     /// Makes an empty group, bound to no queue. `HttpCreateUrlGroup`.
     fn create_url_group(&self) -> DriverFuture<'_, Arc<dyn UrlGroup>>;
 
-    /// Closes the session with its groups. `HttpCloseServerSession`.
-    fn close(&self) -> DriverFuture<'_, ()>;
+    /// Closes the session with its groups. `HttpCloseServerSession`. Where the driver itself listens, connections that
+    /// nobody else has a use for may end in good order until `deadline`.
+    fn close(&self, deadline: Deadline) -> DriverFuture<'_, ()>;
 }
 
 /// A group of prefixes. Dropping the last handle closes it.
