@@ -107,6 +107,11 @@ impl BackendConnection {
         !self.has_ended && self.sender.is_ready()
     }
 
+    /// Has the connection reset when it is dropped.
+    pub(super) fn reset(&self) {
+        self.monitor.reset();
+    }
+
     /// How many bytes the backend has been sent so far; wraps around.
     pub(super) fn written(&self) -> usize {
         self.monitor.written()

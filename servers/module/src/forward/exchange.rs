@@ -125,7 +125,13 @@ impl<'a> Exchange<'a> {
             })
             .await?;
             match event {
-                Event::Head(Ok(response)) => return Ok(response),
+                Event::Head(Ok(response)) => {
+                    // What came in one piece with the head still comes before it.
+                    if passes_interim {
+                        self.pass_interim().await?;
+                    }
+                    return Ok(response);
+                }
                 Event::Head(Err(error)) => return Err(self.failed(error)),
                 Event::Interim => self.pass_interim().await?,
             }
@@ -171,7 +177,13 @@ impl<'a> Exchange<'a> {
             };
             match frame {
                 None => break,
-                Some(Err(error)) => return Err(self.failed(error)),
+                Some(Err(error)) => {
+                    // What the backend has sent is on its way, whatever came of it then.
+                    if self.has_started && !is_flushed {
+                        self.while_driving(Step::Flush).await?;
+                    }
+                    return Err(self.failed(error));
+                }
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) => {
                         bytes += data.len() as u64;
@@ -329,6 +341,16 @@ impl<'a> Exchange<'a> {
     fn error(&self, kind: ForwardErrorKind, message: String) -> ForwardError {
         let error = ForwardError::new(kind, message);
         if self.has_started { error.started() } else { error }
+    }
+}
+
+impl Drop for Exchange<'_> {
+    /// A request that was given up ends at the backend at once: a mere end of what it is sent could also be that of a
+    /// client that has nothing more to say.
+    fn drop(&mut self) {
+        if let Some(connection) = &self.connection {
+            connection.reset();
+        }
     }
 }
 

@@ -6,9 +6,10 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU8, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
     },
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use tokio::{
@@ -39,6 +40,7 @@ pub(super) struct Monitor {
     written: AtomicUsize,
     read: AtomicUsize,
     probe: AtomicU8,
+    is_reset: AtomicBool,
 }
 
 /// A probe is not asked for, or was answered: the peer has neither closed nor sent.
@@ -92,6 +94,11 @@ impl Monitor {
         self.probe.load(Ordering::Relaxed) == QUIET
     }
 
+    /// Has the socket reset when it is dropped.
+    pub(super) fn reset(&self) {
+        self.is_reset.store(true, Ordering::Relaxed);
+    }
+
     /// Grows with every byte written, and wraps around.
     pub(super) fn written(&self) -> usize {
         self.written.load(Ordering::Relaxed)
@@ -105,6 +112,17 @@ impl Monitor {
     fn count(counter: &AtomicUsize, bytes: usize) {
         // One task at a time has the connection; a load and a store are cheaper than an addition.
         counter.store(counter.load(Ordering::Relaxed).wrapping_add(bytes), Ordering::Relaxed);
+    }
+}
+
+impl Drop for BackendSocket {
+    fn drop(&mut self) {
+        if self.monitor.is_reset.load(Ordering::Relaxed)
+            && let Inner::Tcp(stream) = &self.inner
+        {
+            // If it cannot be set, the connection is closed in the ordinary way.
+            let _ = socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO));
+        }
     }
 }
 
