@@ -8,8 +8,8 @@ use std::{
 
 use async_trait::async_trait;
 use falconry_features::{
-    Deadline, Feature, FeatureCollection, HttpApplication, Server, ServerAddresses, ServerAddressesFeature,
-    ServerError, run_request,
+    CancellationToken, Deadline, Feature, FeatureCollection, HttpApplication, Server, ServerAddresses,
+    ServerAddressesFeature, ServerError, run_request,
 };
 use tokio::runtime::Handle;
 
@@ -33,6 +33,8 @@ struct Shared {
     addresses: Arc<ServerAddresses>,
     listening_on: Vec<String>,
     state: Mutex<State>,
+    started: CancellationToken,
+    stop_requested: CancellationToken,
     on_stop: Option<Box<dyn Fn() + Send + Sync>>,
 }
 
@@ -97,7 +99,15 @@ impl InProcessServer {
         features.set::<dyn ServerAddressesFeature>(Box::new(Arc::clone(&addresses)));
         let features = Arc::new(features);
         Self {
-            shared: Arc::new(Shared { features, addresses, listening_on, state: Mutex::default(), on_stop }),
+            shared: Arc::new(Shared {
+                features,
+                addresses,
+                listening_on,
+                state: Mutex::default(),
+                started: CancellationToken::new(),
+                stop_requested: CancellationToken::new(),
+                on_stop,
+            }),
         }
     }
 
@@ -134,6 +144,21 @@ impl InProcessServer {
     /// True between the start and the stop.
     pub fn is_started(&self) -> bool {
         matches!(self.shared.lock().phase, Phase::Started(_))
+    }
+
+    /// Fires when the application has started the server: the host may hand over requests.
+    pub fn started(&self) -> &CancellationToken {
+        &self.shared.started
+    }
+
+    /// The host ends the worker: the application shall stop the server.
+    pub fn request_stop(&self) {
+        self.shared.stop_requested.cancel();
+    }
+
+    /// Fires when the host ends the worker: whoever runs the application then stops the server.
+    pub fn stop_requested(&self) -> &CancellationToken {
+        &self.shared.stop_requested
     }
 
     /// How many requests the host has not been told to finish yet.
@@ -179,6 +204,7 @@ impl Server for InProcessServer {
             state.phase = Phase::Started(application);
         }
         self.shared.addresses.bound(self.shared.listening_on.clone());
+        self.shared.started.cancel();
         Ok(())
     }
 
