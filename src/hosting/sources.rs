@@ -11,6 +11,8 @@ pub(super) struct Sources {
     pub(super) arguments: Vec<String>,
     pub(super) variables: Vec<(String, String)>,
     pub(super) code: Configuration,
+    /// Whether only the file that `config` names is read.
+    pub(super) without_usual_files: bool,
 }
 
 /// The configuration and what had to be known to find its files.
@@ -46,7 +48,8 @@ impl Sources {
         let content_root = content_root(&host)?;
 
         let mut configuration = prefixed;
-        let mut files: Vec<_> = file_names(&environment).map(|name| content_root.join(name)).into();
+        let usual = file_names(&environment).into_iter().filter(|_| !self.without_usual_files);
+        let mut files: Vec<_> = usual.map(|name| content_root.join(name)).collect();
         for file in &files {
             configuration.add_file_if_there(file)?;
         }
