@@ -32,6 +32,7 @@
 //! | feature | adds | default |
 //! |---|---|---|
 //! | `kestrel` | the cross-platform server on hyper | yes |
+//! | `nginx` | the server of a worker of nginx, `export_app!`; outside of one another server runs | no |
 //! | `test-host` | the in-memory server, for tests | no |
 //! | `web-sockets` | the WebSocket middleware, [`WebSockets`] | yes |
 //! | `systemd` | on unix, systemd hears when the host is ready, alive and stopping (`Type=notify`, `WatchdogSec=`) | no |
@@ -52,6 +53,8 @@ mod web_sockets;
 
 pub use falconry_features as features;
 pub use falconry_features::{BadHttpRequestError, FeatureCollection, Server, ServerError};
+#[cfg(all(feature = "nginx", unix, target_pointer_width = "64"))]
+pub use falconry_nginx::export_app;
 
 #[cfg(feature = "web-sockets")]
 pub use self::web_sockets::{Message, WebSocket, WebSocketManager, WebSocketOptions, WebSockets};

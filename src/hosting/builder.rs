@@ -12,6 +12,7 @@ use super::{
     host::Parts,
     servers::{self, Servers},
     sources::{Settings, Sources},
+    worker::NativeWorker,
 };
 use crate::{Handler, middleware::IisOptions};
 
@@ -235,9 +236,12 @@ impl WebHostBuilder {
         let silent = configuration.flag("suppressStatusMessages")?.unwrap_or_default();
         let seconds = configuration.parsed("shutdownTimeoutSeconds", "a whole number of seconds")?;
         let shutdown_timeout = self.shutdown_timeout.or_else(|| seconds.map(Duration::from_secs));
-        let (server_name, server) = match self.server {
-            Some(server) => ("custom".to_owned(), server),
-            None => {
+        let worker = if self.server.is_none() { NativeWorker::current() } else { None };
+        let (server_name, server) = match (self.server, &worker) {
+            (Some(server), _) => ("custom".to_owned(), server),
+            // Where the requests come from is not the program's to choose.
+            (None, Some(worker)) => worker.server(),
+            (None, None) => {
                 let servers = self.servers;
                 #[cfg(feature = "kestrel")]
                 let servers = {
@@ -258,6 +262,7 @@ impl WebHostBuilder {
             Parts {
                 server,
                 server_name,
+                worker,
                 lifetime: self.lifetime,
                 console: if silent { Console::Silent } else { self.console },
                 shutdown_timeout: shutdown_timeout.unwrap_or(Duration::from_secs(30)),

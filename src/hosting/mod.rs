@@ -21,6 +21,7 @@ mod servers;
 mod shutdown;
 mod signals;
 mod sources;
+mod worker;
 
 pub use self::{
     application::HostingApplication,

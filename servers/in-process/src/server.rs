@@ -2,8 +2,9 @@
 
 use std::{
     fmt,
+    future::poll_fn,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::Waker,
+    task::{Poll, Waker},
 };
 
 use async_trait::async_trait;
@@ -36,12 +37,16 @@ struct Shared {
     started: CancellationToken,
     stop_requested: CancellationToken,
     on_stop: Option<Box<dyn Fn() + Send + Sync>>,
+    takes_requests_until_closed: bool,
 }
 
 #[derive(Default)]
 struct State {
     phase: Phase,
     requests: RequestTable<Arc<Exchange>>,
+    /// The host has said that no more requests come.
+    is_closed: bool,
+    /// Who waits for any of this to change.
     waiting: Vec<Waker>,
 }
 
@@ -50,6 +55,8 @@ enum Phase {
     #[default]
     New,
     Started(Arc<dyn HttpApplication>),
+    /// The application stops, and the host still has requests for it.
+    Stopping(Arc<dyn HttpApplication>),
     Stopped,
 }
 
@@ -73,6 +80,9 @@ pub struct InProcessServerOptions {
     /// Called once when the application stops the server by itself, for the host to end the worker in
     /// order. Default: nothing.
     pub on_stop: Option<Box<dyn Fn() + Send + Sync>>,
+    /// A stop still takes requests, and waits, until the host has called [`InProcessServer::close`]: for hosts
+    /// that end their connections one by one. Default: false, no request is taken from the stop on.
+    pub takes_requests_until_closed: bool,
 }
 
 impl InProcessServerOptions {
@@ -94,7 +104,8 @@ impl fmt::Debug for InProcessServerOptions {
 impl InProcessServer {
     /// A server that waits for its application.
     pub fn new(options: InProcessServerOptions) -> Self {
-        let InProcessServerOptions { mut features, listening_on, on_stop } = options;
+        let InProcessServerOptions { mut features, listening_on, on_stop, takes_requests_until_closed } =
+            options;
         let addresses = Arc::new(ServerAddresses::new());
         features.set::<dyn ServerAddressesFeature>(Box::new(Arc::clone(&addresses)));
         let features = Arc::new(features);
@@ -107,6 +118,7 @@ impl InProcessServer {
                 started: CancellationToken::new(),
                 stop_requested: CancellationToken::new(),
                 on_stop,
+                takes_requests_until_closed,
             }),
         }
     }
@@ -129,7 +141,7 @@ impl InProcessServer {
             let mut state = self.shared.lock();
             let application = match &state.phase {
                 Phase::New => return Err(NotAccepted::NotStarted),
-                Phase::Started(application) => Arc::clone(application),
+                Phase::Started(application) | Phase::Stopping(application) => Arc::clone(application),
                 Phase::Stopped => return Err(NotAccepted::Stopped),
             };
             (application, state.requests.insert(Arc::clone(&exchange)))
@@ -141,9 +153,9 @@ impl InProcessServer {
         Ok((task, RequestHandle { exchange }))
     }
 
-    /// True between the start and the stop.
+    /// True from the start on until the stop is complete.
     pub fn is_started(&self) -> bool {
-        matches!(self.shared.lock().phase, Phase::Started(_))
+        matches!(self.shared.lock().phase, Phase::Started(_) | Phase::Stopping(_))
     }
 
     /// Fires when the application has started the server: the host may hand over requests.
@@ -166,21 +178,26 @@ impl InProcessServer {
         self.shared.lock().requests.len()
     }
 
+    /// No more requests come: the host's part of the stop.
+    pub fn close(&self) {
+        self.shared.change(|state| state.is_closed = true);
+    }
+
     /// Aborts every request under way, whose applications are dropped.
     pub fn abort_all(&self) {
         let requests: Vec<_> = self.shared.lock().requests.iter().map(Arc::clone).collect();
         requests.iter().for_each(Exchange::give_up);
     }
 
-    /// Completes when no request is under way.
-    async fn drained(&self) {
-        std::future::poll_fn(|cx| {
+    /// Completes when `is_so`.
+    async fn until(&self, is_so: impl Fn(&State) -> bool) {
+        poll_fn(|cx| {
             let mut state = self.shared.lock();
-            if state.requests.is_empty() {
-                return std::task::Poll::Ready(());
+            if is_so(&state) {
+                return Poll::Ready(());
             }
             state.waiting.push(cx.waker().clone());
-            std::task::Poll::Pending
+            Poll::Pending
         })
         .await;
     }
@@ -209,15 +226,30 @@ impl Server for InProcessServer {
     }
 
     async fn stop(&self, deadline: Deadline) -> Result<(), ServerError> {
-        let before = std::mem::replace(&mut self.shared.lock().phase, Phase::Stopped);
-        if matches!(before, Phase::Started(_))
-            && let Some(on_stop) = &self.shared.on_stop
-        {
+        let is_first = {
+            let mut state = self.shared.lock();
+            let (phase, is_first) = match std::mem::replace(&mut state.phase, Phase::Stopped) {
+                Phase::Started(application) if self.shared.takes_requests_until_closed => {
+                    (Phase::Stopping(application), true)
+                }
+                Phase::Started(_) => (Phase::Stopped, true),
+                phase @ Phase::Stopping(_) => (phase, false),
+                Phase::New | Phase::Stopped => (Phase::Stopped, false),
+            };
+            state.phase = phase;
+            is_first
+        };
+        if is_first && let Some(on_stop) = &self.shared.on_stop {
             on_stop();
         }
-        if deadline.limit(self.drained()).await.is_none() {
+        let closed = self.until(|state| {
+            state.requests.is_empty() && (state.is_closed || !matches!(state.phase, Phase::Stopping(_)))
+        });
+        let is_drained = deadline.limit(closed).await.is_some();
+        self.shared.change(|state| state.phase = Phase::Stopped);
+        if !is_drained {
             self.abort_all();
-            self.drained().await;
+            self.until(|state| state.requests.is_empty()).await;
         }
         Ok(())
     }
@@ -233,6 +265,16 @@ impl fmt::Debug for InProcessServer {
 }
 
 impl Shared {
+    /// Changes the state and wakes who waits for that.
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let waiting = {
+            let mut state = self.lock();
+            change(&mut state);
+            std::mem::take(&mut state.waiting)
+        };
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
