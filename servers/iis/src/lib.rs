@@ -1,5 +1,67 @@
 //! A native IIS module: the application lives in the worker process.
-#![allow(dead_code)]
+//!
+//! A library of the type `cdylib` with the application in it is the module; IIS loads it into the worker and
+//! hands it requests. There is no other process and no loopback hop.
+//!
+//! ```
+//! # type BoxError = Box<dyn std::error::Error + Send + Sync>;
+//! // In `lib.rs` of the `cdylib`: what `main` would be in a program of its own.
+//! async fn app() -> Result<(), BoxError> {
+//!     // WebHost::run(handler).await?
+//!     Ok(())
+//! }
+//!
+//! falconry_iis::export_app!(app);
+//! ```
+//!
+//! In the worker the application's host gets the server of the worker, whatever servers are compiled in. The
+//! application starts with the first request; one that fails to is answered with 500.30, one that takes
+//! longer than two minutes with 500.37. When IIS stops the worker, the host stops as if a signal had asked.
+//!
+//! `docs/guide/iis.md` says how to build and register a module, and what has been seen to work where.
 
 mod abi;
+mod app;
+mod connection;
+mod exchange;
+mod module;
 mod native;
+mod register;
+mod request;
+
+pub use self::{app::Main, register::register_module};
+
+/// Makes the library a module of IIS that runs `$app`: an `async fn` without arguments that ends with the
+/// application, as `main` would be. Its error may be of any type that becomes a boxed one.
+#[macro_export]
+macro_rules! export_app {
+    ($app:path) => {
+        /// What IIS calls when it has loaded the module.
+        ///
+        /// # Safety
+        /// For IIS alone.
+        #[unsafe(no_mangle)]
+        pub unsafe extern "system" fn RegisterModule(
+            version: u32,
+            info: *mut ::std::ffi::c_void,
+            server: *mut ::std::ffi::c_void,
+        ) -> i32 {
+            fn main() -> ::std::pin::Pin<
+                ::std::boxed::Box<
+                    dyn ::std::future::Future<
+                            Output = ::std::result::Result<
+                                (),
+                                ::std::boxed::Box<
+                                    dyn ::std::error::Error + ::std::marker::Send + ::std::marker::Sync,
+                                >,
+                            >,
+                        > + ::std::marker::Send,
+                >,
+            > {
+                ::std::boxed::Box::pin(async { $app().await.map_err(::std::convert::Into::into) })
+            }
+            // SAFETY: IIS gives both for the time of the call.
+            unsafe { $crate::register_module(version, info, server, main) }
+        }
+    };
+}
