@@ -300,10 +300,11 @@ impl<'a> Exchange<'a> {
                 return self.error(ForwardErrorKind::Refused(StatusCode::BAD_REQUEST), message.into());
             }
             Some(BodyFailure::Client(error)) => {
-                let kind = BadHttpRequestError::find(&*error)
-                    .map_or(ForwardErrorKind::ClientLeft, |refusal| {
-                        ForwardErrorKind::Refused(refusal.status())
-                    });
+                let kind = match BadHttpRequestError::find(&*error).map(BadHttpRequestError::status) {
+                    Some(StatusCode::PAYLOAD_TOO_LARGE) => ForwardErrorKind::RequestTooLarge,
+                    Some(status) => ForwardErrorKind::Refused(status),
+                    None => ForwardErrorKind::ClientLeft,
+                };
                 return self
                     .error(kind, "the request's body could not be read from the client".to_owned())
                     .with_source(error);

@@ -124,8 +124,8 @@ fn take_body(
     if let Some(feature) = features.get_mut::<dyn HttpMaxRequestBodySizeFeature>()
         && !feature.is_read_only()
     {
-        // Not more than a second opinion: the module counts by itself.
-        let _ = feature.set_max_request_body_size(options.max_request_body_size);
+        // The module counts by itself. Reading has not begun, so that this cannot fail.
+        let _ = feature.set_max_request_body_size(None);
     }
     let request = features.required_mut::<dyn HttpRequestFeature>().map_err(front)?;
     let body = request.take_body();
