@@ -63,6 +63,8 @@ pub struct WebHostBuilder {
     console: Console,
     lifetime: ApplicationLifetime,
     iis: IisOptions,
+    #[cfg(feature = "httpsys")]
+    httpsys: Vec<super::httpsys::ConfigureHttpSys>,
     #[cfg(feature = "kestrel")]
     kestrel: Vec<super::kestrel::ConfigureKestrel>,
 }
@@ -77,6 +79,8 @@ impl WebHostBuilder {
             console: Console::default(),
             lifetime: ApplicationLifetime::default(),
             iis: IisOptions::default(),
+            #[cfg(feature = "httpsys")]
+            httpsys: Vec::new(),
             #[cfg(feature = "kestrel")]
             kestrel: Vec::new(),
         }
@@ -154,6 +158,16 @@ impl WebHostBuilder {
         F: FnOnce(&Configuration) -> Result<Box<dyn Server>, ServerError> + Send + 'static,
     {
         self.servers.add(name, create);
+        self
+    }
+
+    /// Sets options of the HTTP.sys server, for the case that it runs.
+    #[cfg(feature = "httpsys")]
+    pub fn httpsys<F>(mut self, configure: F) -> Self
+    where
+        F: FnOnce(&mut falconry_httpsys::HttpSysOptions) + Send + 'static,
+    {
+        self.httpsys.push(Box::new(configure));
         self
     }
 
@@ -252,6 +266,8 @@ impl WebHostBuilder {
                         watch: follows.then_some(watch),
                     })
                 };
+                #[cfg(feature = "httpsys")]
+                let servers = servers.with_httpsys(self.httpsys);
                 #[cfg(feature = "test-host")]
                 let servers = servers.with_test_host();
                 servers.create(servers::wanted(&configuration), &configuration)?

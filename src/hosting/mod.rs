@@ -9,6 +9,8 @@ mod console;
 mod error;
 mod front;
 mod host;
+#[cfg(feature = "httpsys")]
+mod httpsys;
 mod in_flight;
 #[cfg(feature = "kestrel")]
 mod kestrel;

@@ -74,7 +74,9 @@ impl UrlPrefix {
         }
         let port = port.unwrap_or(if is_https { 443 } else { 80 });
         if port == 0 && is_https {
-            return Err(FeatureError::invalid_state("port 0 is only for http: the certificate belongs to a port"));
+            return Err(FeatureError::invalid_state(
+                "port 0 is only for http: the certificate belongs to a port",
+            ));
         }
         let slash = if path.ends_with('/') { "" } else { "/" };
         let first = if path.starts_with('/') || path.is_empty() { "" } else { "/" };

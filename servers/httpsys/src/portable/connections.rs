@@ -66,7 +66,9 @@ impl GroupConnections {
         if counted.0.iter().any(|counter| Arc::ptr_eq(counter, &self.0)) {
             return true;
         }
-        let admitted = self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |count| (count < max).then_some(count + 1));
+        let admitted = self
+            .0
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |count| (count < max).then_some(count + 1));
         if admitted.is_ok() {
             counted.0.push(Arc::clone(&self.0));
         }

@@ -75,13 +75,7 @@ pub(super) enum SendOperation {
 
 impl PortableRequest {
     pub(super) fn new(tls: Option<Arc<TlsInfo>>, copy: Option<Box<DriverRequest>>) -> Self {
-        Self {
-            state: Mutex::default(),
-            gone: Mutex::default(),
-            is_gone: AtomicBool::new(false),
-            tls,
-            copy,
-        }
+        Self { state: Mutex::default(), gone: Mutex::default(), is_gone: AtomicBool::new(false), tls, copy }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -221,9 +215,12 @@ impl State {
         self.read.waiting.take()
     }
 
-    /// The operation has ended.
-    pub(super) fn complete_send(&mut self, result: Result<(), Win32Error>) -> Option<Waker> {
+    /// The operation has ended; after the last one there is nothing more to be done with the request.
+    pub(super) fn complete_send(&mut self, result: Result<(), Win32Error>, is_last: bool) -> Option<Waker> {
         self.send.done = Some(result);
+        if is_last {
+            self.ended.get_or_insert(Win32Error::INVALID_PARAMETER);
+        }
         self.send.waiting.take()
     }
 

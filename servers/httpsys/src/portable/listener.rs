@@ -171,4 +171,3 @@ fn code_of(error: &io::Error) -> Win32Error {
         _ => Win32Error::INVALID_PARAMETER,
     }
 }
-

@@ -145,9 +145,7 @@ impl Queue {
         for orphan in orphans {
             orphan.request.refuse();
         }
-        if is_last
-            && let (Some(name), Some(kernel)) = (&self.name, self.kernel.upgrade())
-        {
+        if is_last && let (Some(name), Some(kernel)) = (&self.name, self.kernel.upgrade()) {
             kernel.forget_queue(name);
         }
     }

@@ -162,7 +162,8 @@ impl PortRouter {
 
 impl HttpApplication for PortRouter {
     fn create_context(&self, mut features: FeatureCollection) -> Result<Box<dyn HostContext>, BoxError> {
-        let reused = features.take_host_context().and_then(|context| context.downcast::<RouterContext>().ok());
+        let reused =
+            features.take_host_context().and_then(|context| context.downcast::<RouterContext>().ok());
         let mut context = reused.unwrap_or_default();
         context.features = features;
         Ok(context)

@@ -58,6 +58,8 @@ struct Active {
     body_timer: Option<Pin<Box<Sleep>>>,
     body_timeout: Duration,
     hears_of_end: bool,
+    /// The request was cancelled, and the connection has not been told yet.
+    owes_abort: bool,
     /// Under which URL the response may be kept.
     cache_url: Option<String>,
 }
@@ -134,6 +136,7 @@ impl Run {
             body_timer: None,
             body_timeout: settings.timeouts.entity_body.unwrap_or(DEFAULT_TIMEOUT),
             hears_of_end: false,
+            owes_abort: false,
             cache_url,
         }));
         None
@@ -154,7 +157,9 @@ impl Future for Run {
         let ended = match (ended, &mut this.active) {
             (Some(result), _) => Poll::Ready(result),
             (None, Some(active)) => active.poll(cx, &mut context, &this.router),
-            (None, None) => Poll::Ready(Err(FeatureError::invalid_state("the group has lost its queue").into())),
+            (None, None) => {
+                Poll::Ready(Err(FeatureError::invalid_state("the group has lost its queue").into()))
+            }
         };
         match ended {
             Poll::Ready(result) => {
@@ -199,6 +204,11 @@ impl Active {
                 Looked::Moved => continue,
                 Looked::Ended(result) => return Poll::Ready(result),
                 Looked::Still => {}
+            }
+            if self.owes_abort && (self.inline.is_some() || !has_started(context)) {
+                // Of a response that has begun, what was sent is still delivered where the receiver has ended, too.
+                self.owes_abort = false;
+                abort(&context.features);
             }
             if self.inline.is_none() {
                 match self.answer {
@@ -249,7 +259,7 @@ impl Active {
             let answer = Answer::unavailable(self.queue.verbosity());
             return Looked::Ended(answer_or_reset(answer, &mut context.features));
         }
-        if is_cancelled && matches!(self.answer, Progress::Open | Progress::Sent) {
+        if is_cancelled && self.answer == Progress::Open {
             self.cancel(context, stream_error);
             return Looked::Moved;
         }
@@ -304,10 +314,8 @@ impl Active {
         {
             router.kernel_cache().put(url, &self.registration.prefix, candidate);
         }
-        wake(self.request.lock().complete_send(result.map(drop)));
-        if self.answer != Progress::Open {
-            self.request.end(Win32Error::INVALID_PARAMETER);
-        }
+        let is_last = self.answer != Progress::Open;
+        wake(self.request.lock().complete_send(result.map(drop), is_last));
         true
     }
 
@@ -361,13 +369,9 @@ impl Active {
     }
 
     /// The body is malformed, or the client has gone: the driver answers by itself, if it still can.
-    fn give_up_body(
-        &mut self,
-        status: Option<http::StatusCode>,
-        context: &mut RouterContext,
-    ) -> Win32Error {
+    fn give_up_body(&mut self, status: Option<http::StatusCode>, context: &mut RouterContext) -> Win32Error {
+        let has_started = has_started(context);
         let features = &mut context.features;
-        let has_started = features.get::<dyn HttpResponseFeature>().is_none_or(|response| response.has_started());
         let answered = match status {
             Some(status) if !has_started => Answer::refusal(status).send(features),
             _ => Err(given_up()),
@@ -389,7 +393,7 @@ impl Active {
         self.request.disconnect();
         match (stream_error, context.features.get::<dyn HttpResetFeature>()) {
             (Some(code), Some(stream)) => stream.reset(code),
-            _ => abort(&context.features),
+            _ => self.owes_abort = true,
         }
     }
 
@@ -456,6 +460,10 @@ impl Active {
         self.request.end(Win32Error::OPERATION_ABORTED);
         Some(answer_or_reset(Answer::unavailable(self.queue.verbosity()), &mut context.features))
     }
+}
+
+fn has_started(context: &RouterContext) -> bool {
+    context.features.get::<dyn HttpResponseFeature>().is_none_or(|response| response.has_started())
 }
 
 fn poll_stream(

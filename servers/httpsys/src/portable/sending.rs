@@ -34,7 +34,6 @@ pub(super) struct Sending {
     current: Bytes,
     file: Option<Reading>,
     trailers: Option<HeaderMap>,
-    has_data: bool,
     candidate: Option<Candidate>,
 }
 
@@ -75,7 +74,6 @@ impl Sending {
             current: Bytes::new(),
             file: None,
             trailers: None,
-            has_data: false,
             candidate: None,
         }
     }
@@ -112,12 +110,15 @@ impl Sending {
         }
     }
 
-    fn begin(&mut self, response: SendResponse, features: &mut FeatureCollection) -> Result<(), FeatureError> {
+    fn begin(
+        &mut self,
+        response: SendResponse,
+        features: &mut FeatureCollection,
+    ) -> Result<(), FeatureError> {
         let is_upgrade = self.flags.contains(SendFlags::OPAQUE);
         let feature = features.required_mut::<dyn HttpResponseFeature>()?;
         let head = feature.head_mut()?;
-        *head =
-            ResponseHead { status: response.status, reason: response.reason, headers: response.headers };
+        *head = ResponseHead { status: response.status, reason: response.reason, headers: response.headers };
         // The connection frames bodies by itself.
         head.headers.remove(TRANSFER_ENCODING);
         if self.flags.contains(SendFlags::DISCONNECT) && !head.headers.contains_key(CONNECTION) {
@@ -148,12 +149,10 @@ impl Sending {
             self.head = None;
         }
         while ready!(self.poll_data(cx))? {
-            self.has_data = true;
             ready!(body.poll_write(cx, &mut self.current))?;
         }
         if self.flags.contains(SendFlags::MORE_DATA) {
-            // What comes with data has been taken; what comes without is a flush.
-            if !self.has_data && !self.flags.contains(SendFlags::BUFFER_DATA) {
+            if !self.flags.contains(SendFlags::BUFFER_DATA) {
                 ready!(body.poll_flush(cx))?;
             }
             return Poll::Ready(Ok(Sent::More));
@@ -190,7 +189,9 @@ impl Sending {
                 return Poll::Ready(Ok(true));
             }
             if let Some(file) = &mut self.file {
-                match ready!(file.poll(cx)).map_err(|error| FeatureError::io("a file cannot be read").with_source(error))? {
+                match ready!(file.poll(cx))
+                    .map_err(|error| FeatureError::io("a file cannot be read").with_source(error))?
+                {
                     Some(piece) => self.current = piece,
                     None => self.file = None,
                 }
