@@ -33,7 +33,9 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         // Those in the current folder may be the application's.
         .usual_files(false)
         // A module behind a module is a server like any other.
-        .iis_integration(false);
+        .iis_integration(false)
+        // The application says what server it is, or nobody does.
+        .kestrel(|options| options.add_server_header = false);
     if let Some(file) = settings {
         builder = builder.setting("config", file.to_string_lossy());
     }
