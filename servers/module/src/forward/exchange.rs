@@ -21,7 +21,7 @@ use super::{
     body::{BodyFailure, BodyWatch, ForwardBody},
     connection::BackendConnection,
     interim::Interim,
-    request::{Leaving, Plan, front, is_idempotent},
+    request::{Leaving, Plan, front},
     response::{HALF_CLOSED_GRACE, set_head},
     trailers, tunnel,
 };
@@ -329,9 +329,8 @@ impl<'a> Exchange<'a> {
             return false;
         }
         let is_unwritten = connection.written() == self.before.0;
-        let method = self.features.get::<dyn HttpRequestFeature>().map(HttpRequestFeature::method);
         (is_unwritten && self.body.is_none_or(BodyWatch::is_repeatable))
-            || (method.is_some_and(is_idempotent) && self.body.is_none_or(BodyWatch::is_untouched))
+            || (self.plan.is_idempotent && self.body.is_none_or(BodyWatch::is_untouched))
     }
 
     fn front_failed(&self, error: FeatureError) -> ForwardError {
