@@ -1,13 +1,14 @@
 //! The application in this worker: started with the first request, stopped with the worker.
 
 use std::{
+    fmt::Display,
     pin::Pin,
     sync::{Mutex, OnceLock, PoisonError, mpsc},
     thread,
     time::Duration,
 };
 
-use falconry_features::{BoxError, IisEnvironment, IisEnvironmentFeature};
+use falconry_features::{IisEnvironment, IisEnvironmentFeature};
 use falconry_in_process::{InProcessServer, InProcessServerOptions, Worker};
 use http::StatusCode;
 use tokio::{
@@ -27,7 +28,15 @@ const STARTUP_TIME_LIMIT: Duration = Duration::from_secs(120);
 const SHUTDOWN_TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// The application's program: what its `main` would be.
-pub type Main = fn() -> Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
+pub type Main = fn() -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
+
+/// For [`export_app!`](crate::export_app): the application's future.
+#[doc(hidden)]
+pub fn run<E: Display>(
+    run: impl Future<Output = Result<(), E>> + Send + 'static,
+) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> {
+    Box::pin(async move { run.await.map_err(|error| error.to_string()) })
+}
 
 /// What IIS said when it loaded the module.
 #[derive(Clone, Copy)]
@@ -132,12 +141,8 @@ impl App {
         let (handle, native, started) = (runtime.handle().clone(), registered.server, server.clone());
         thread::spawn(move || {
             let result = handle.block_on((registered.main)());
-            let error = result.err();
-            if let Some(error) = &error {
-                tracing::error!(
-                    error = &**error as &dyn std::error::Error,
-                    "the application ended with an error"
-                );
+            if let Err(error) = result {
+                tracing::error!(error, "the application ended with an error");
             }
             let was_asked = started.stop_requested().is_cancelled();
             if started.started().is_cancelled() && !was_asked {

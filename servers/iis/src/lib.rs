@@ -4,14 +4,13 @@
 //! hands it requests. There is no other process and no loopback hop.
 //!
 //! ```
-//! # type BoxError = Box<dyn std::error::Error + Send + Sync>;
 //! // In `lib.rs` of the `cdylib`: what `main` would be in a program of its own.
-//! async fn app() -> Result<(), BoxError> {
-//!     // WebHost::run(handler).await?
+//! async fn run() -> Result<(), std::io::Error> {
+//!     // WebHost::run(handler).await
 //!     Ok(())
 //! }
 //!
-//! falconry_iis::export_app!(app);
+//! falconry_iis::export_app!(run);
 //! ```
 //!
 //! In the worker the application's host gets the server of the worker, whatever servers are compiled in. The
@@ -29,39 +28,26 @@ mod native;
 mod register;
 mod request;
 
+#[doc(hidden)]
+pub use self::app::run;
 pub use self::{app::Main, register::register_module};
 
-/// Makes the library a module of IIS that runs `$app`: an `async fn` without arguments that ends with the
-/// application, as `main` would be. Its error may be of any type that becomes a boxed one.
+/// Makes the library a module of IIS that runs an application.
+///
+/// It takes the path of the function that runs the application: `async fn() -> Result<(), E>`, where `E` can
+/// be displayed. In a worker, the web host that it builds gets the server of the worker.
 #[macro_export]
 macro_rules! export_app {
-    ($app:path) => {
-        /// What IIS calls when it has loaded the module.
-        ///
-        /// # Safety
-        /// For IIS alone.
+    ($run:path) => {
+        #[doc(hidden)]
         #[unsafe(no_mangle)]
         pub unsafe extern "system" fn RegisterModule(
             version: u32,
             info: *mut ::std::ffi::c_void,
             server: *mut ::std::ffi::c_void,
         ) -> i32 {
-            fn main() -> ::std::pin::Pin<
-                ::std::boxed::Box<
-                    dyn ::std::future::Future<
-                            Output = ::std::result::Result<
-                                (),
-                                ::std::boxed::Box<
-                                    dyn ::std::error::Error + ::std::marker::Send + ::std::marker::Sync,
-                                >,
-                            >,
-                        > + ::std::marker::Send,
-                >,
-            > {
-                ::std::boxed::Box::pin(async { $app().await.map_err(::std::convert::Into::into) })
-            }
             // SAFETY: IIS gives both for the time of the call.
-            unsafe { $crate::register_module(version, info, server, main) }
+            unsafe { $crate::register_module(version, info, server, || $crate::run($run())) }
         }
     };
 }
