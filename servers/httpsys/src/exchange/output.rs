@@ -18,11 +18,11 @@ use crate::driver::{
     CachePolicy, DataChunk, DataChunks, SendEntityBody, SendFlags, SendResponse, Win32Error,
 };
 
-/// How much is collected while a send is under way, before writing has to wait. In bytes.
+/// How much is collected before it is sent and, while a send is under way, before writing has to wait. In bytes.
 const LIMIT: usize = 64 * 1024;
 
 /// The response on its way to the driver. The head leaves with the first send: when the application waits, flushes or
-/// ends, or has written more than one piece.
+/// ends, or has written more than [`LIMIT`].
 #[derive(Default)]
 pub(crate) struct Output {
     pub(crate) phase: Phase,
@@ -122,12 +122,11 @@ impl ExchangeShared {
         if is_sending && state.output.held_bytes >= LIMIT {
             return Poll::Pending;
         }
-        let is_first = state.output.is_unsent() && state.output.held.is_empty();
         let data = std::mem::take(data);
         let length = data.len();
         state.output.rules = rules;
         state.output.hold(DataChunk::Memory(data), length);
-        if !is_first && !is_sending {
+        if state.output.held_bytes >= LIMIT && !is_sending {
             self.begin_send(cx, &mut state, false, None);
         }
         Poll::Ready(Ok(()))
