@@ -1,7 +1,7 @@
 //! The worker with the contract app, as a program beside a test.
 //!
-//! Here it is one for this system, whose C++ compiler makes the objects; `cargo xtask windows test` runs the same
-//! tests' counterpart with MSVC's C++ ABI under Wine.
+//! The C++ compiler of this system makes the objects, unless `FALCONRY_IIS_OBJECTS` names others: `cargo xtask
+//! windows test` runs the same tests under Wine, with objects that have MSVC's C++ ABI.
 
 #![allow(dead_code, reason = "each test program uses a part")]
 
@@ -106,6 +106,9 @@ fn objects() -> Option<&'static Path> {
     static OBJECTS: OnceLock<Option<PathBuf>> = OnceLock::new();
     OBJECTS
         .get_or_init(|| {
+            if let Some(objects) = std::env::var_os("FALCONRY_IIS_OBJECTS") {
+                return Some(objects.into());
+            }
             let compiler = process::find("c++")?;
             let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
             let objects = folder.join(format!("iis-objects-{}.so", std::process::id()));
