@@ -32,6 +32,8 @@
 //! | feature | adds | default |
 //! |---|---|---|
 //! | `kestrel` | the cross-platform server on hyper | yes |
+//! | `iis` | the server of a worker of IIS, `export_app!`; outside of one another server runs | no |
+//! | `nginx` | the server of a worker of nginx, `export_app!`; outside of one another server runs | no |
 //! | `test-host` | the in-memory server, for tests | no |
 //! | `web-sockets` | the WebSocket middleware, [`WebSockets`] | yes |
 //! | `systemd` | on unix, systemd hears when the host is ready, alive and stopping (`Type=notify`, `WatchdogSec=`) | no |
@@ -40,6 +42,8 @@
 mod context;
 mod duplex_io;
 mod error;
+#[cfg(feature = "in-process")]
+mod export;
 mod handler;
 mod hosting;
 pub mod middleware;
@@ -53,6 +57,12 @@ mod web_sockets;
 pub use falconry_features as features;
 pub use falconry_features::{BadHttpRequestError, FeatureCollection, Server, ServerError};
 
+#[cfg(feature = "iis")]
+#[doc(hidden)]
+pub use self::export::__export_to_iis;
+#[cfg(all(feature = "nginx", unix, target_pointer_width = "64"))]
+#[doc(hidden)]
+pub use self::export::__export_to_nginx;
 #[cfg(feature = "web-sockets")]
 pub use self::web_sockets::{Message, WebSocket, WebSocketManager, WebSocketOptions, WebSockets};
 pub use self::{

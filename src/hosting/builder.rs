@@ -12,6 +12,7 @@ use super::{
     host::Parts,
     servers::{self, Servers},
     sources::{Settings, Sources},
+    worker::NativeWorker,
 };
 use crate::{Handler, middleware::IisOptions};
 
@@ -62,6 +63,8 @@ pub struct WebHostBuilder {
     console: Console,
     lifetime: ApplicationLifetime,
     iis: IisOptions,
+    #[cfg(feature = "httpsys")]
+    httpsys: Vec<super::httpsys::ConfigureHttpSys>,
     #[cfg(feature = "kestrel")]
     kestrel: Vec<super::kestrel::ConfigureKestrel>,
 }
@@ -76,6 +79,8 @@ impl WebHostBuilder {
             console: Console::default(),
             lifetime: ApplicationLifetime::default(),
             iis: IisOptions::default(),
+            #[cfg(feature = "httpsys")]
+            httpsys: Vec::new(),
             #[cfg(feature = "kestrel")]
             kestrel: Vec::new(),
         }
@@ -124,6 +129,13 @@ impl WebHostBuilder {
         self
     }
 
+    /// Whether the files in the content root are read, such as `appsettings.json` and `falconry.toml`: for programs whose
+    /// content root has those of another program. The file that `config` names is read in any case. Default: true.
+    pub fn usual_files(mut self, read: bool) -> Self {
+        self.sources.without_usual_files = !read;
+        self
+    }
+
     /// Runs on this server, whatever is compiled in or asked for elsewhere.
     pub fn server(self, server: impl Server + 'static) -> Self {
         self.boxed_server(Box::new(server))
@@ -146,6 +158,16 @@ impl WebHostBuilder {
         F: FnOnce(&Configuration) -> Result<Box<dyn Server>, ServerError> + Send + 'static,
     {
         self.servers.add(name, create);
+        self
+    }
+
+    /// Sets options of the HTTP.sys server, for the case that it runs.
+    #[cfg(feature = "httpsys")]
+    pub fn httpsys<F>(mut self, configure: F) -> Self
+    where
+        F: FnOnce(&mut falconry_httpsys::HttpSysOptions) + Send + 'static,
+    {
+        self.httpsys.push(Box::new(configure));
         self
     }
 
@@ -228,9 +250,12 @@ impl WebHostBuilder {
         let silent = configuration.flag("suppressStatusMessages")?.unwrap_or_default();
         let seconds = configuration.parsed("shutdownTimeoutSeconds", "a whole number of seconds")?;
         let shutdown_timeout = self.shutdown_timeout.or_else(|| seconds.map(Duration::from_secs));
-        let (server_name, server) = match self.server {
-            Some(server) => ("custom".to_owned(), server),
-            None => {
+        let worker = if self.server.is_none() { NativeWorker::current() } else { None };
+        let (server_name, server) = match (self.server, &worker) {
+            (Some(server), _) => ("custom".to_owned(), server),
+            // Where the requests come from is not the program's to choose.
+            (None, Some(worker)) => worker.server(),
+            (None, None) => {
                 let servers = self.servers;
                 #[cfg(feature = "kestrel")]
                 let servers = {
@@ -241,6 +266,8 @@ impl WebHostBuilder {
                         watch: follows.then_some(watch),
                     })
                 };
+                #[cfg(feature = "httpsys")]
+                let servers = servers.with_httpsys(self.httpsys);
                 #[cfg(feature = "test-host")]
                 let servers = servers.with_test_host();
                 servers.create(servers::wanted(&configuration), &configuration)?
@@ -251,6 +278,7 @@ impl WebHostBuilder {
             Parts {
                 server,
                 server_name,
+                worker,
                 lifetime: self.lifetime,
                 console: if silent { Console::Silent } else { self.console },
                 shutdown_timeout: shutdown_timeout.unwrap_or(Duration::from_secs(30)),

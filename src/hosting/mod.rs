@@ -9,6 +9,8 @@ mod console;
 mod error;
 mod front;
 mod host;
+#[cfg(feature = "httpsys")]
+mod httpsys;
 mod in_flight;
 #[cfg(feature = "kestrel")]
 mod kestrel;
@@ -21,6 +23,7 @@ mod servers;
 mod shutdown;
 mod signals;
 mod sources;
+mod worker;
 
 pub use self::{
     application::HostingApplication,
