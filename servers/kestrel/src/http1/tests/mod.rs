@@ -1,6 +1,7 @@
 //! HTTP/1 connections in memory, where time stands still unless a test lets it go on.
 
 mod age;
+mod bodies;
 mod deadlines;
 
 use std::{sync::Arc, time::Duration};
@@ -71,7 +72,7 @@ async fn wait(time: Duration) {
     tokio::time::sleep(time).await;
 }
 
-/// Answers with the request's body; to `/big`, with a megabyte.
+/// Answers with the request's body; to `/big`, with a megabyte; to other paths, as the tests there say.
 struct Echo;
 
 struct Context(FeatureCollection);
@@ -112,11 +113,12 @@ async fn answer(features: &mut FeatureCollection) -> Result<(), BoxError> {
         }
         return Ok(());
     }
-    let mut body = request.take_body();
-    let mut whole = Vec::new();
-    while let Some(data) = body.data().await {
-        whole.extend_from_slice(&data?);
+    if request.path() != "/" {
+        let path = request.path().to_owned();
+        let whole = bodies::answer(&path, features).await?;
+        return Ok(write_response(features, whole.into()).await?);
     }
+    let mut whole = bodies::read(request.take_body()).await?;
     whole.push(b'.');
     write_response(features, whole.into()).await?;
     Ok(())
