@@ -1,5 +1,5 @@
-//! The HTTP/1 inspector: it never panics, its result does not depend on how the input is cut, and httparse,
-//! which hyper uses, reads every head that passes in the same way.
+//! The HTTP/1 inspector: it never panics, its result does not depend on how the input is cut, and httparse, a
+//! parser that others use, reads every head that passes in the same way.
 
 #![no_main]
 #![allow(dead_code, unused_imports)]
@@ -15,13 +15,15 @@ mod http1 {
     pub(crate) mod target;
 }
 
-use http1::inspect::{Head, Inspector, Limits, Rejection, Step};
+use http1::inspect::{Fields, Head, Inspector, Limits, Rejection, Step};
 
 /// All that became of an input.
 #[derive(Debug, Default, PartialEq)]
 struct Outcome {
     heads: Vec<String>,
     bodies: Vec<u8>,
+    data: Vec<u8>,
+    trailers: Vec<Vec<u8>>,
     skipped: usize,
     rejection: Option<Rejection>,
     at_end: Option<Rejection>,
@@ -36,7 +38,7 @@ fn run<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Outcome {
     for piece in pieces {
         pending.extend_from_slice(piece);
         loop {
-            assert!(inspector.pass_through() == 0 || inspector.in_body());
+            assert!(inspector.data_left() == 0 || inspector.in_body());
             let used = match inspector.inspect(&pending) {
                 Step::NeedMore => break,
                 Step::Skip(len) => {
@@ -49,9 +51,14 @@ fn run<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Outcome {
                     outcome.heads.push(format!("{head:?} {}", String::from_utf8_lossy(&pending[..len])));
                     len
                 }
-                Step::Body { len, end } => {
+                Step::Body { framing, data, end } => {
                     assert_eq!(end, !inspector.in_body());
+                    let len = framing + data;
                     outcome.bodies.extend_from_slice(&pending[..len]);
+                    outcome.data.extend_from_slice(&pending[framing..len]);
+                    if end {
+                        outcome.trailers.push(inspector.take_trailers());
+                    }
                     len
                 }
                 Step::Reject(rejection) => {
@@ -68,22 +75,20 @@ fn run<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Outcome {
     outcome
 }
 
-/// hyper has to be able to read the head that it is given.
+/// Others have to read the head in the same way.
 fn check(head: &Head, input: &[u8]) {
-    let bytes = head.rewritten.as_deref().unwrap_or(&input[..head.len]);
     let mut fields = [httparse::EMPTY_HEADER; 16];
     let mut request = httparse::Request::new(&mut fields);
-    let parsed = request.parse(bytes).expect("httparse accepts the head");
-    assert_eq!(parsed, httparse::Status::Complete(bytes.len()));
-    let target = request.path.expect("a complete head has a target");
-    let uri: http::Uri = target.parse().expect("http::Uri accepts the target");
-    if head.raw_target.is_none() {
-        assert_eq!(uri.to_string(), target);
-    }
-    let raw = head.raw_target.as_deref().unwrap_or(target.as_bytes());
-    let method = http::Method::from_bytes(request.method.unwrap_or_default().as_bytes()).expect("a method");
-    let raw = std::str::from_utf8(raw).expect("targets are ASCII");
-    let parts = http1::target::split_target(&method, raw);
+    let parsed = request.parse(&input[..head.len]).expect("httparse accepts the head");
+    assert_eq!(parsed, httparse::Status::Complete(head.len));
+    assert_eq!(request.method.map(str::as_bytes), Some(head.method(input)));
+    assert_eq!(request.path.map(str::as_bytes), Some(head.target(input)));
+    let ours: Vec<_> = Fields::of(head.fields(input)).collect();
+    let theirs: Vec<_> = request.headers.iter().map(|field| (field.name.as_bytes(), field.value)).collect();
+    assert_eq!(ours, theirs);
+    let method = http::Method::from_bytes(head.method(input)).expect("a method");
+    let target = std::str::from_utf8(head.target(input)).expect("targets are ASCII");
+    let parts = http1::target::split_target(&method, target);
     let _ = http1::target::decode_path(parts.path, &mut String::new());
 }
 

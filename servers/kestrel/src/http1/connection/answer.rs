@@ -159,7 +159,8 @@ impl<S: Transport> Connection<S> {
             return self.give_up(&unanswered());
         };
         if is_upgrade {
-            self.encode_head(head, None);
+            // The connection does not end with this answer, whatever the client or the server wants of HTTP.
+            self.encode(head, None, false);
             self.stage = Stage::Upgrading(driver);
             return Flow::Moved;
         }
@@ -171,15 +172,19 @@ impl<S: Transport> Connection<S> {
 
     /// Puts a head into the buffer. `length` is that of a whole body without trailers.
     pub(super) fn encode_head(&mut self, head: &ResponseHead, length: Option<u64>) -> BodyEncoder {
-        self.shared.http1.drop_interim();
         // While the server stops, the answer to the last request that has arrived closes the connection.
         let is_last = self.io.input.is_empty() || self.inspector.in_body();
-        self.request.closes |= is_last && self.shared.signal.is_stopping();
+        let closes = self.request.closes || is_last && self.shared.signal.is_stopping();
+        self.encode(head, length, closes)
+    }
+
+    fn encode(&mut self, head: &ResponseHead, length: Option<u64>, closes: bool) -> BodyEncoder {
+        self.shared.http1.drop_interim();
         let framing = Framing {
             is_http10: self.request.is_http10,
             is_head: self.request.is_head,
             is_connect: self.request.is_connect,
-            closes: self.request.closes,
+            closes,
             length,
             stamp: self.stamp.get_or_insert_with(|| Stamp::new(&date::now())),
             adds_server: self.shared.options.add_server_header,
@@ -189,7 +194,7 @@ impl<S: Transport> Connection<S> {
             alt_svc: None,
         };
         let answered = self.io.output.write(|out| encode_head(out, head, &framing));
-        self.request.closes |= answered.closes;
+        self.request.closes = answered.closes;
         answered.body
     }
 

@@ -3,6 +3,7 @@
 mod age;
 mod bodies;
 mod deadlines;
+mod upgrades;
 
 use std::{sync::Arc, time::Duration};
 
@@ -112,6 +113,9 @@ async fn answer(features: &mut FeatureCollection) -> Result<(), BoxError> {
             write_response(features, piece.clone()).await?;
         }
         return Ok(());
+    }
+    if request.path() == "/upgrade" {
+        return upgrades::echo(features).await;
     }
     if request.path() != "/" {
         let path = request.path().to_owned();
