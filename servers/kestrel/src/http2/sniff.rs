@@ -42,9 +42,7 @@ pub(crate) async fn serve_clear<S: Transport>(
     connection: Arc<ConnectionShared>,
 ) {
     let speaks_http1 = protocols.contains(HttpProtocols::HTTP1);
-    // In a box: it is over long before the connection is.
-    let first = Box::pin(First::read(&mut stream, &connection, !speaks_http1)).await;
-    let Some(first) = first else { return };
+    let Some(first) = First::read(&mut stream, &connection, !speaks_http1).await else { return };
     let speaks_http2 = protocols.contains(HttpProtocols::HTTP2);
     if first.bytes.is_empty() && !speaks_http1 {
         // Nobody to answer to.
