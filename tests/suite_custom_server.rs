@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use falconry_conformance::{
     Capability::{
-        Addresses, Backpressure, ConnectionInfo, EndpointInfo, GracefulStop, Http1, KeepAlive,
-        RequestStreaming, ResponseStreaming, StartOnce, StopDeadline,
+        Addresses, Backpressure, ConnectionInfo, DataBeforeReset, EndpointInfo, GracefulStop, Http1,
+        KeepAlive, RequestStreaming, ResponseStreaming, StartOnce, StopDeadline,
     },
     Subject,
 };
@@ -17,6 +17,7 @@ fn main() -> ExitCode {
     let subject = Subject::new("custom server", server::ThreadServer::new).with([
         RequestStreaming,
         ResponseStreaming,
+        DataBeforeReset,
         Backpressure,
         KeepAlive,
         Http1,

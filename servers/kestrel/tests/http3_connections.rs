@@ -125,6 +125,27 @@ async fn clients_show_their_certificates() {
 }
 
 #[tokio::test]
+async fn new_clients_of_a_stopping_server_are_refused_at_once() {
+    let server = Server::start().await;
+    let mut client = server.client().await;
+    let mut stream = client.begin(request("POST", "/until")).await;
+    stream.send_data("ab".into()).await.unwrap();
+    assert_eq!(stream.recv_response().await.unwrap().status(), 200);
+    let stopped = server.stop(Deadline::never());
+    let refusal = loop {
+        // Until the stop has reached the listener.
+        if let Err(refusal) = server.connect("a.test", None, "h3").await {
+            break refusal;
+        }
+    };
+    // RFC 9000 section 20.1, rather than silence until the client gives up.
+    let quinn::ConnectionError::ConnectionClosed(close) = refusal else { panic!("{refusal:?}") };
+    assert_eq!(close.error_code, quinn::TransportErrorCode::CONNECTION_REFUSED);
+    stream.finish().await.unwrap();
+    stopped.await.unwrap();
+}
+
+#[tokio::test]
 async fn a_stop_lets_running_requests_finish_and_refuses_new_ones() {
     let server = Server::start().await;
     let mut client = server.client().await;

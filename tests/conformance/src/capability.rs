@@ -11,6 +11,9 @@ pub enum Capability {
     RequestStreaming,
     /// Clients see what an application flushed while the application still runs.
     ResponseStreaming,
+    /// What an application flushed arrives although its response is cut off afterwards. A reset of a stream of QUIC
+    /// discards what has not been read (RFC 9000 section 3.2).
+    DataBeforeReset,
     /// A side that does not read makes the other wait: bodies are never held as a whole.
     Backpressure,
     /// `HttpRequestTrailersFeature`.
@@ -56,6 +59,7 @@ impl Capability {
     pub const ALL: &[Self] = &[
         Self::RequestStreaming,
         Self::ResponseStreaming,
+        Self::DataBeforeReset,
         Self::Backpressure,
         Self::RequestTrailers,
         Self::ResponseTrailers,

@@ -1,6 +1,6 @@
 //! A UDP socket that accepts connections of QUIC.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use falconry_features::{CancellationToken, ServerError};
 use quinn::{Endpoint, EndpointConfig, Incoming, ServerConfig, TokioRuntime};
@@ -111,8 +111,22 @@ impl QuicListener {
             let Some(incoming) = incoming else { break };
             self.serve(incoming, manner.current(), &server);
         }
-        // New clients are refused; connections keep the socket until they end.
-        self.endpoint.set_server_config(None);
+        // What is left runs behind the end of the listener.
+        tokio::spawn(self.refuse_all());
+    }
+
+    /// Refuses new clients as long as connections keep the socket, so that they do not wait for an answer in vain.
+    async fn refuse_all(self) {
+        let mut idle = pin!(self.endpoint.wait_idle());
+        loop {
+            tokio::select! {
+                () = &mut idle => break,
+                incoming = self.endpoint.accept() => match incoming {
+                    Some(incoming) => incoming.refuse(),
+                    None => break,
+                },
+            }
+        }
     }
 
     fn serve(&self, incoming: Incoming, current: Current, server: &Arc<ServerShared>) {

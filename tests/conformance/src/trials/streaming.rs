@@ -27,7 +27,7 @@ pub(super) const TRIALS: &[Trial] = &[
         "falconry: HttpResponseBodyFeature::poll_flush",
         flushed_then_failed,
     )
-    .needs(&[ResponseStreaming]),
+    .needs(&[ResponseStreaming, DataBeforeReset]),
     Trial::new(
         AREA,
         "a_flushed_head_arrives_before_any_data",
