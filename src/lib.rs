@@ -21,6 +21,7 @@
 //! * [`HttpContext`], [`Handler`], [`with_state`]: one request, and what answers it.
 //! * [`Pipeline`], [`Middleware`]: what stands around a handler; [`middleware`]: what behind proxies belongs there.
 //! * [`WebHost`], [`WebHostBuilder`], [`Configuration`], [`ApplicationLifetime`]: the program around it all.
+//! * [`RequestObserver`]: what operators count of requests.
 //! * [`features`]: the contract with servers. [`HttpContext::features`] asks for what a server offers beyond the
 //!   typed views; who writes a server needs nothing but this crate, `falconry-features`.
 //! * `tower`: tower services as handlers.
@@ -32,8 +33,11 @@
 //! | feature | adds | default |
 //! |---|---|---|
 //! | `kestrel` | the cross-platform server on hyper | yes |
+//! | `http3` | HTTP/3 for endpoints of Kestrel that ask for it; turns `kestrel` on | no |
 //! | `test-host` | the in-memory server, for tests | no |
 //! | `web-sockets` | the WebSocket middleware, [`WebSockets`] | yes |
+//! | `metrics` | `MetricsRequestObserver`: requests counted with the `metrics` facade | no |
+//! | `opentelemetry` | `OpenTelemetryRequestObserver`: the same with OpenTelemetry | no |
 //! | `systemd` | on unix, systemd hears when the host is ready, alive and stopping (`Type=notify`, `WatchdogSec=`) | no |
 //! | `tower` | `tower::ServiceHandler`: axum, tonic and their family as applications | no |
 
@@ -53,6 +57,10 @@ mod web_sockets;
 pub use falconry_features as features;
 pub use falconry_features::{BadHttpRequestError, FeatureCollection, Server, ServerError};
 
+#[cfg(feature = "metrics")]
+pub use self::hosting::MetricsRequestObserver;
+#[cfg(feature = "opentelemetry")]
+pub use self::hosting::OpenTelemetryRequestObserver;
 #[cfg(feature = "web-sockets")]
 pub use self::web_sockets::{Message, WebSocket, WebSocketManager, WebSocketOptions, WebSockets};
 pub use self::{
@@ -61,8 +69,8 @@ pub use self::{
     error::{Error, Result},
     handler::{Handler, HandlerFn},
     hosting::{
-        ApplicationLifetime, Configuration, ConfigurationError, HostError, HostingApplication, WebHost,
-        WebHostBuilder,
+        ApplicationLifetime, Configuration, ConfigurationError, HostError, HostingApplication, RequestEnd,
+        RequestObserver, RequestTags, WebHost, WebHostBuilder,
     },
     pipeline::{Middleware, MiddlewareFn, Next, Pipeline},
     state::{StateFn, WithState, with_state},

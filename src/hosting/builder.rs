@@ -10,6 +10,7 @@ use super::{
     console::Console,
     front::Front,
     host::Parts,
+    metrics::{Observers, RequestObserver},
     servers::{self, Servers},
     sources::{Settings, Sources},
 };
@@ -62,6 +63,7 @@ pub struct WebHostBuilder {
     console: Console,
     lifetime: ApplicationLifetime,
     iis: IisOptions,
+    observers: Observers,
     #[cfg(feature = "kestrel")]
     kestrel: Vec<super::kestrel::ConfigureKestrel>,
 }
@@ -76,6 +78,7 @@ impl WebHostBuilder {
             console: Console::default(),
             lifetime: ApplicationLifetime::default(),
             iis: IisOptions::default(),
+            observers: Observers::default(),
             #[cfg(feature = "kestrel")]
             kestrel: Vec::new(),
         }
@@ -172,6 +175,13 @@ impl WebHostBuilder {
         self
     }
 
+    /// Tells `observer` of every request that reaches the application, for metrics. Of several, each is told, in the
+    /// order in which they were added. Default: none, and nothing is measured.
+    pub fn request_observer(mut self, observer: Arc<dyn RequestObserver>) -> Self {
+        self.observers.add(observer);
+        self
+    }
+
     /// Whether nothing is written to the console; the log still tells. Default: false. Key:
     /// `suppressStatusMessages`.
     pub fn suppress_status_messages(self, suppress: bool) -> Self {
@@ -253,6 +263,7 @@ impl WebHostBuilder {
                 server_name,
                 lifetime: self.lifetime,
                 console: if silent { Console::Silent } else { self.console },
+                observers: self.observers,
                 shutdown_timeout: shutdown_timeout.unwrap_or(Duration::from_secs(30)),
                 configuration,
                 environment,

@@ -13,6 +13,7 @@ mod in_flight;
 #[cfg(feature = "kestrel")]
 mod kestrel;
 mod lifetime;
+mod metrics;
 #[cfg(all(unix, feature = "systemd"))]
 mod readiness;
 #[cfg(feature = "kestrel")]
@@ -22,6 +23,10 @@ mod shutdown;
 mod signals;
 mod sources;
 
+#[cfg(feature = "metrics")]
+pub use self::metrics::MetricsRequestObserver;
+#[cfg(feature = "opentelemetry")]
+pub use self::metrics::OpenTelemetryRequestObserver;
 pub use self::{
     application::HostingApplication,
     builder::WebHostBuilder,
@@ -29,4 +34,5 @@ pub use self::{
     error::HostError,
     host::WebHost,
     lifetime::ApplicationLifetime,
+    metrics::{RequestEnd, RequestObserver, RequestTags},
 };
