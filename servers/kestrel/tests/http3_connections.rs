@@ -226,6 +226,31 @@ async fn connections_over_the_limit_are_refused() {
 }
 
 #[tokio::test]
+async fn limits_of_another_configuration_hold_for_new_connections() {
+    let server = Server::start().await;
+    let mut before = server.client().await;
+    let body = ["0123456789"];
+    assert_eq!(before.post("/upload", &body).await.status(), 200);
+    // What a client may send ahead is three quarters of the buffer.
+    let ahead = async |quic: &quinn::Connection| {
+        let (mut send, _receive) = quic.open_bi().await.unwrap();
+        send.write(&[0; 1 << 21]).await.unwrap()
+    };
+    assert_eq!(ahead(&server.quic().await).await, 786_432);
+
+    server
+        .reconfigure(&[("Limits:MaxRequestBodySize", "9"), ("Limits:MaxRequestBufferSize", "131072")])
+        .await;
+    let mut after = server.client().await;
+    assert_eq!(after.post("/upload", &body).await.status(), 413);
+    assert_eq!(ahead(&after.quic).await, 98_304);
+    assert_eq!(before.post("/upload", &body).await.status(), 200, "this one had begun before");
+
+    server.reconfigure(&[]).await;
+    assert_eq!(server.client().await.post("/upload", &body).await.status(), 200);
+}
+
+#[tokio::test]
 async fn a_client_may_have_a_hundred_requests_under_way() {
     let server = Server::start().await;
     let raw = server.raw().await;

@@ -45,6 +45,13 @@ impl Quic {
         Ok(Some(Self { config: Arc::new(config), tls: Arc::clone(tls), is_announced }))
     }
 
+    /// The same for new connections under other limits.
+    pub(crate) fn with_limits(&self, options: &KestrelServerOptions) -> Self {
+        let mut config = ServerConfig::clone(&self.config);
+        config.transport_config(transport::config(options));
+        Self { config: Arc::new(config), tls: Arc::clone(&self.tls), is_announced: self.is_announced }
+    }
+
     /// True if responses over TCP shall tell of it.
     pub(crate) fn is_announced(&self) -> bool {
         self.is_announced
@@ -142,7 +149,7 @@ impl QuicListener {
         let endpoints =
             Endpoints { local: Some(self.local_of(&incoming)), remote: Some(incoming.remote_address()) };
         let shared = ConnectionShared::new(Arc::clone(server), endpoints, "https");
-        shared.observed.begin(&server.options, || ConnectionTags::quic(endpoints));
+        shared.observed.begin(&shared.options, || ConnectionTags::quic(endpoints));
         let Some(open) = server.connections.open(Arc::clone(&shared), group) else {
             events::connection_rejected(&shared);
             shared.observed.rejected(error_type::MAX_CONNECTIONS);

@@ -153,7 +153,7 @@ impl Listener {
         if let Some(alt_svc) = self.alt_svc.clone().filter(|_| current.announces_quic()) {
             shared.alt_svc.get_or_init(|| alt_svc);
         }
-        shared.observed.begin(&server.options, || ConnectionTags::of(&socket, endpoints));
+        shared.observed.begin(&shared.options, || ConnectionTags::of(&socket, endpoints));
         let Some(open) = server.connections.open(Arc::clone(&shared), current.group) else {
             events::connection_rejected(&shared);
             shared.observed.rejected(error_type::MAX_CONNECTIONS);

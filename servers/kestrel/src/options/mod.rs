@@ -13,6 +13,7 @@ mod server;
 mod tests;
 mod transport;
 
+pub(crate) use self::limits::merge;
 pub use self::{
     limits::{Http2Limits, Http3Limits, KestrelServerLimits},
     listen::{ListenEndpoint, ListenHandle, ListenOptions},

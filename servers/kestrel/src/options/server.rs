@@ -4,7 +4,7 @@ use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use falconry_features::{FeatureError, ServerError};
 
-use crate::configuration::Configured;
+use crate::configuration::{Configured, Layers};
 
 use super::{
     HttpProtocols, KestrelServerLimits, ListenEndpoint, ListenHandle, ListenOptions, QuicTransportOptions,
@@ -57,6 +57,8 @@ pub struct KestrelServerOptions {
     endpoint_defaults: Option<Configure>,
     /// What a configuration says of endpoints.
     pub(crate) configured: Option<Arc<Configured>>,
+    /// What a configuration has made of the settings.
+    pub(crate) layers: Option<Layers>,
     /// What code says of endpoints that a configuration names.
     pub(crate) named: Vec<(String, Configure)>,
     #[cfg(feature = "tls")]
@@ -267,6 +269,7 @@ impl Default for KestrelServerOptions {
             endpoints: Vec::new(),
             endpoint_defaults: None,
             configured: None,
+            layers: None,
             named: Vec::new(),
             #[cfg(feature = "tls")]
             https_defaults: None,
