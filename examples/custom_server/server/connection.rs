@@ -1,21 +1,22 @@
 //! One connection: a request, its response, and again.
 
 use std::{
-    io::{self, BufWriter, ErrorKind, Read as _, Write as _},
+    io::{self, Write as _},
     net::{SocketAddr, TcpStream},
     pin::pin,
     sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+        mpsc,
     },
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
     time::{Duration, SystemTime},
 };
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use falconry_features::{
-    BadHttpRequestError, BodyFraming, FeatureCollection, FeatureError, HttpApplication,
+    BadHttpRequestError, BodyFraming, BoxError, FeatureCollection, FeatureError, HttpApplication,
     HttpConnectionFeature, HttpRequestFeature, HttpResponseBodyFeature, HttpResponseFeature, PlainConnection,
     PlainResponse, PlainResponseBody, RequestBody, ResponseHead, ResponseSink, run_request,
 };
@@ -23,48 +24,45 @@ use http::{HeaderMap, StatusCode, Version};
 
 use super::{
     Shared,
-    input::{Input, InputBody},
-    lock,
+    body::{Input, InputBody, Left},
 };
 
-/// How long a thread waits for the client alone, while the application may wait for something else.
-const LONGEST_READ: Duration = Duration::from_millis(20);
+/// No thread waits longer without a look at what else has happened.
+const TICK: Duration = Duration::from_millis(20);
 
 /// Serves requests until somebody ends the connection.
 pub(crate) fn serve(
-    stream: &TcpStream,
+    mut stream: TcpStream,
     peer: SocketAddr,
     shared: &Arc<Shared>,
     application: &dyn HttpApplication,
-) -> io::Result<()> {
+) -> Result<(), BoxError> {
     stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(TICK))?;
     let local = stream.local_addr()?;
-    let input = Arc::new(Mutex::new(Input::new(stream.try_clone()?)));
+    let mut input = Input { stream: stream.try_clone()?, buffer: BytesMut::new(), left: Left::Nothing };
     loop {
-        let request = lock(&input).request();
-        let mut request = match request {
+        let mut request = match input.head() {
             Ok(Some(request)) => request,
-            Ok(None) => return Ok(()),
+            Ok(None) if !input.read()? && shared.is_stopping.load(SeqCst) => return Ok(()),
+            Ok(None) => continue,
             Err(error) => {
                 let refusal = BadHttpRequestError::find(&*error).map(BadHttpRequestError::status);
                 let status = refusal.unwrap_or(StatusCode::BAD_REQUEST);
-                return write!(
-                    &*stream,
-                    "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-                );
+                write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")?;
+                return Err(error);
             }
         };
-        shared.set_busy(peer, true);
-        let keep = Arc::new(Mutex::new(wants_to_stay(request.version, &request.headers)));
-        request.body = RequestBody::new(InputBody::new(&input));
-        let output = Arc::new(Mutex::new(BufWriter::new(stream.try_clone()?)));
+        let is_kept = Arc::new(AtomicBool::new(wants_to_stay(request.version, &request.headers)));
         let sink = Sink {
-            output: Arc::clone(&output),
+            stream: stream.try_clone()?,
             version: request.version,
             shared: Arc::clone(shared),
-            keep: Arc::clone(&keep),
+            is_kept: Arc::clone(&is_kept),
             is_chunked: false,
         };
+        let (back, returned) = mpsc::channel();
+        request.body = RequestBody::new(InputBody { input: Some(input), back });
         let connection = PlainConnection {
             connection_id: peer.to_string(),
             remote_ip_address: Some(peer.ip()),
@@ -78,77 +76,57 @@ pub(crate) fn serve(
         features.set::<dyn HttpResponseFeature>(Box::<PlainResponse>::default());
         features.set::<dyn HttpResponseBodyFeature>(Box::new(body));
         features.set::<dyn HttpConnectionFeature>(Box::new(connection));
-        stream.set_read_timeout(Some(LONGEST_READ))?;
-        let wait = || wait(stream, &input, &output);
-        let outcome = block_on(run_request(application, features), shared, wait);
-        stream.set_read_timeout(None)?;
+        let outcome = block_on(run_request(application, features), shared);
         // A response that broke off can only be told by the end of the connection.
         let features = outcome.and_then(|outcome| outcome.features);
-        let is_whole = features
-            .and_then(|features| Some(features.get::<dyn HttpResponseBodyFeature>()?.is_completed()))
-            .unwrap_or_default();
-        if !is_whole || !*lock(&keep) || !lock(&input).is_body_read() {
-            return Ok(());
-        }
-        shared.set_busy(peer, false);
-        // The stop that begins from now on sees an idle connection; one that had begun did not.
-        if shared.is_stopping() {
-            return Ok(());
+        let body = features.as_ref().and_then(|features| features.get::<dyn HttpResponseBodyFeature>());
+        let is_whole = body.is_some_and(|body| body.is_completed());
+        drop(features);
+        match returned.try_recv() {
+            Ok(back) if is_whole && is_kept.load(SeqCst) && back.left == Left::Nothing => input = back,
+            // Part of the body is unread, or somebody has kept it.
+            _ => return Ok(()),
         }
     }
 }
 
-/// The way out: a buffered socket.
+/// The way out.
 struct Sink {
-    output: Arc<Mutex<BufWriter<TcpStream>>>,
+    stream: TcpStream,
     version: Version,
     shared: Arc<Shared>,
-    keep: Arc<Mutex<bool>>,
+    is_kept: Arc<AtomicBool>,
     is_chunked: bool,
 }
 
 impl Sink {
     fn head(&mut self, head: &ResponseHead, framing: BodyFraming) -> io::Result<()> {
         self.is_chunked = framing == BodyFraming::Unknown && self.version == Version::HTTP_11;
-        let mut keep = lock(&self.keep);
-        *keep &= wants_to_stay(Version::HTTP_11, &head.headers)
-            && !self.shared.is_stopping()
+        let is_kept = self.is_kept.load(SeqCst)
+            && wants_to_stay(Version::HTTP_11, &head.headers)
+            && !self.shared.is_stopping.load(SeqCst)
             && (framing != BodyFraming::Unknown || self.is_chunked);
+        self.is_kept.store(is_kept, SeqCst);
         let standard = head.status.canonical_reason().unwrap_or_default();
         let reason = head.reason.as_ref().map_or(standard, |reason| reason.as_str());
-        let mut output = lock(&self.output);
-        write!(output, "HTTP/1.1 {} {reason}\r\n", head.status.as_str())?;
-        for (name, value) in head.headers.iter().filter(|(name, _)| *name != "connection" || *keep) {
-            write!(output, "{name}: ")?;
-            output.write_all(value.as_bytes())?;
-            output.write_all(b"\r\n")?;
+        let mut text = format!("HTTP/1.1 {} {reason}\r\n", head.status.as_str()).into_bytes();
+        for (name, value) in head.headers.iter().filter(|(name, _)| *name != "connection" || is_kept) {
+            text.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
         }
         if !head.headers.contains_key("date") {
-            write!(output, "date: {}\r\n", httpdate::fmt_http_date(SystemTime::now()))?;
+            write!(text, "date: {}\r\n", httpdate::fmt_http_date(SystemTime::now()))?;
         }
-        if !*keep {
-            output.write_all(b"connection: close\r\n")?;
-        }
-        if self.is_chunked {
-            output.write_all(b"transfer-encoding: chunked\r\n")?;
-        }
-        output.write_all(b"\r\n")
+        text.extend_from_slice(if is_kept { b"" } else { b"connection: close\r\n" });
+        text.extend_from_slice(if self.is_chunked { b"transfer-encoding: chunked\r\n\r\n" } else { b"\r\n" });
+        self.stream.write_all(&text)
     }
 
     fn data(&mut self, data: &[u8]) -> io::Result<()> {
-        let mut output = lock(&self.output);
         if !self.is_chunked {
-            return output.write_all(data);
+            return self.stream.write_all(data);
         }
-        write!(output, "{:x}\r\n", data.len())?;
-        output.write_all(data)?;
-        output.write_all(b"\r\n")
-    }
-
-    fn end(&mut self) -> io::Result<()> {
-        let mut output = lock(&self.output);
-        output.write_all(if self.is_chunked { b"0\r\n\r\n" } else { b"" })?;
-        output.flush()
+        let size = format!("{:x}\r\n", data.len());
+        self.stream.write_all(&[size.as_bytes(), data, b"\r\n"].concat())
     }
 }
 
@@ -168,11 +146,11 @@ impl ResponseSink for Sink {
     }
 
     fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FeatureError>> {
-        done(lock(&self.output).flush())
+        Poll::Ready(Ok(()))
     }
 
     fn poll_end(&mut self, _: &mut Context<'_>, _: Option<&HeaderMap>) -> Poll<Result<(), FeatureError>> {
-        done(self.end())
+        done(if self.is_chunked { self.stream.write_all(b"0\r\n\r\n") } else { Ok(()) })
     }
 }
 
@@ -187,46 +165,20 @@ fn wants_to_stay(version: Version, headers: &HeaderMap) -> bool {
 }
 
 /// Runs a future on this thread; `None` if the server aborts what is under way.
-fn block_on<F: Future>(future: F, shared: &Shared, wait: impl Fn()) -> Option<F::Output> {
-    let woken = Arc::new(Woken { thread: thread::current(), is_set: AtomicBool::new(false) });
-    let waker = Waker::from(Arc::clone(&woken));
-    let mut future = pin!(future);
-    while !shared.is_aborting() {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return Some(output);
+fn block_on<F: Future>(future: F, shared: &Shared) -> Option<F::Output> {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
         }
-        while !woken.is_set.swap(false, Ordering::AcqRel) && !shared.is_aborting() {
-            wait();
+    }
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut future = pin!(future);
+    while !shared.is_aborting.load(SeqCst) {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return Some(output),
+            Poll::Pending => thread::park_timeout(TICK),
         }
     }
     None
-}
-
-/// Waits for a while: for the client if the request's body is awaited, else until somebody wakes the
-/// application. What it has written does not wait with it.
-fn wait(mut stream: &TcpStream, input: &Mutex<Input>, output: &Mutex<BufWriter<TcpStream>>) {
-    // If this fails the next write does, too.
-    let _ = lock(output).flush();
-    if !lock(input).is_waited_for() {
-        return thread::park();
-    }
-    let mut bytes = [0; 16 * 1024];
-    match stream.read(&mut bytes) {
-        Ok(length) => lock(input).add(&bytes[..length]),
-        // Time to look whether something else has happened.
-        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
-        Err(_) => lock(input).add(&[]),
-    }
-}
-
-struct Woken {
-    thread: Thread,
-    is_set: AtomicBool,
-}
-
-impl Wake for Woken {
-    fn wake(self: Arc<Self>) {
-        self.is_set.store(true, Ordering::Release);
-        self.thread.unpark();
-    }
 }

@@ -1,17 +1,17 @@
-//! The server: binds addresses, gives every connection a thread, stops.
+//! A server from scratch: blocking sockets, a thread for every connection, no runtime.
 
+mod body;
 mod connection;
-mod input;
 
 use std::{
     collections::HashMap,
-    io,
+    io::{Error, ErrorKind},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, Ordering::SeqCst},
     },
-    thread::{self, Thread},
+    thread,
 };
 
 use async_trait::async_trait;
@@ -21,6 +21,7 @@ use falconry_features::{
 };
 
 /// A server with a thread for every connection.
+#[derive(Default)]
 pub(crate) struct ThreadServer {
     features: FeatureCollection,
     addresses: Arc<ServerAddresses>,
@@ -34,31 +35,17 @@ pub(crate) struct ThreadServer {
 pub(crate) struct Shared {
     is_stopping: AtomicBool,
     is_aborting: AtomicBool,
-    connections: Mutex<HashMap<SocketAddr, Entry>>,
+    connections: Mutex<HashMap<SocketAddr, TcpStream>>,
     /// Fires when the server stops and the last connection has ended.
     drained: CancellationToken,
-}
-
-/// An open connection.
-struct Entry {
-    stream: TcpStream,
-    thread: Thread,
-    is_busy: bool,
 }
 
 impl ThreadServer {
     /// A server without addresses.
     pub(crate) fn new() -> Self {
-        let addresses = Arc::new(ServerAddresses::new());
-        let mut features = FeatureCollection::new();
-        features.set::<dyn ServerAddressesFeature>(Box::new(Arc::clone(&addresses)));
-        Self {
-            features,
-            addresses,
-            listening: Mutex::default(),
-            is_started: AtomicBool::new(false),
-            shared: Arc::default(),
-        }
+        let mut server = Self::default();
+        server.features.set::<dyn ServerAddressesFeature>(Box::new(Arc::clone(&server.addresses)));
+        server
     }
 }
 
@@ -69,7 +56,7 @@ impl Server for ThreadServer {
     }
 
     async fn start(&self, application: Arc<dyn HttpApplication>) -> Result<(), ServerError> {
-        if self.is_started.swap(true, Ordering::AcqRel) {
+        if self.is_started.swap(true, SeqCst) {
             return Err(ServerError::already_started());
         }
         let mut addresses = self.addresses.addresses();
@@ -87,112 +74,69 @@ impl Server for ThreadServer {
     }
 
     async fn stop(&self, deadline: Deadline) -> Result<(), ServerError> {
-        self.shared.is_stopping.store(true, Ordering::Release);
-        for address in lock(&self.listening).drain(..) {
-            // Wakes the thread that accepts; it sees that it shall stop.
-            let _ = TcpStream::connect(address);
-        }
-        self.shared.close(|entry| !entry.is_busy);
+        self.shared.is_stopping.store(true, SeqCst);
+        // A connection wakes the thread that accepts; it sees that it shall stop.
+        lock(&self.listening).drain(..).for_each(|address| drop(TcpStream::connect(address)));
+        self.shared.check_drained(&lock(&self.shared.connections));
         if deadline.limit(self.shared.drained.cancelled()).await.is_none() {
-            self.shared.is_aborting.store(true, Ordering::Release);
-            self.shared.close(|_| true);
+            self.shared.is_aborting.store(true, SeqCst);
+            let connections = lock(&self.shared.connections);
+            connections.values().for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
         }
         Ok(())
     }
 }
 
 impl Shared {
-    /// Notes a new connection, unless the server stops.
-    fn open(&self, peer: SocketAddr, stream: &TcpStream) -> io::Result<()> {
-        let entry = Entry { stream: stream.try_clone()?, thread: thread::current(), is_busy: false };
-        let mut connections = lock(&self.connections);
-        if self.is_stopping() {
-            return Err(io::Error::other("the server stops"));
-        }
-        connections.insert(peer, entry);
-        Ok(())
-    }
-
-    /// Ends the connections that `is_meant` picks.
-    fn close(&self, is_meant: impl Fn(&Entry) -> bool) {
-        let connections = lock(&self.connections);
-        for entry in connections.values().filter(|entry| is_meant(entry)) {
-            let _ = entry.stream.shutdown(Shutdown::Both);
-            entry.thread.unpark();
-        }
-        self.check_drained(&connections);
-    }
-
-    pub(crate) fn set_busy(&self, peer: SocketAddr, is_busy: bool) {
-        if let Some(entry) = lock(&self.connections).get_mut(&peer) {
-            entry.is_busy = is_busy;
-        }
-    }
-
-    fn forget(&self, peer: SocketAddr) {
+    /// Runs `serve` while the connection is on the list of the open ones.
+    fn connected(&self, peer: SocketAddr, stream: TcpStream, serve: impl FnOnce()) {
+        lock(&self.connections).insert(peer, stream);
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(serve));
         let mut connections = lock(&self.connections);
         connections.remove(&peer);
         self.check_drained(&connections);
     }
 
-    fn check_drained(&self, connections: &HashMap<SocketAddr, Entry>) {
-        if self.is_stopping() && connections.is_empty() {
+    fn check_drained(&self, connections: &HashMap<SocketAddr, TcpStream>) {
+        if self.is_stopping.load(SeqCst) && connections.is_empty() {
             self.drained.cancel();
         }
-    }
-
-    pub(crate) fn is_stopping(&self) -> bool {
-        self.is_stopping.load(Ordering::Acquire)
-    }
-
-    pub(crate) fn is_aborting(&self) -> bool {
-        self.is_aborting.load(Ordering::Acquire)
     }
 }
 
 fn bind(address: &str) -> Result<(TcpListener, SocketAddr), ServerError> {
     let authority = address.strip_prefix("http://").unwrap_or_default().trim_end_matches('/');
-    if authority.is_empty() {
-        return Err(ServerError::address(format!("{address:?} is not of the form http://host:port")));
-    }
     let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| !port.contains(']'));
-    let authority = if has_port { authority.to_owned() } else { format!("{authority}:80") };
-    let bound = TcpListener::bind(&authority).and_then(|listener| {
-        let address = listener.local_addr()?;
-        Ok((listener, address))
-    });
-    bound.map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            ServerError::address_in_use(format!("{address} is in use")).with_source(error)
+    let bound = match (authority, has_port) {
+        ("", _) => Err(Error::new(ErrorKind::InvalidInput, "the form is http://host:port")),
+        (_, true) => TcpListener::bind(authority),
+        (_, false) => TcpListener::bind((authority, 80)),
+    };
+    bound.and_then(|listener| listener.local_addr().map(|local| (listener, local))).map_err(|error| {
+        if error.kind() == ErrorKind::AddrInUse {
+            return ServerError::address_in_use(format!("{address} is in use")).with_source(error);
         }
-        _ => ServerError::address(format!("{address} cannot be bound")).with_source(error),
+        ServerError::address(format!("{address} cannot be bound")).with_source(error)
     })
 }
 
 fn accept(listener: &TcpListener, shared: &Arc<Shared>, application: &Arc<dyn HttpApplication>) {
-    for (number, stream) in listener.incoming().enumerate() {
-        if shared.is_stopping() {
+    for stream in listener.incoming() {
+        if shared.is_stopping.load(SeqCst) {
             return;
         }
-        let Ok(stream) = stream else { continue };
+        let Ok((stream, peer)) = stream.and_then(|stream| stream.peer_addr().map(|peer| (stream, peer)))
+        else {
+            continue;
+        };
+        let Ok(listed) = stream.try_clone() else { continue };
         let (shared, application) = (Arc::clone(shared), Arc::clone(application));
-        let thread = thread::Builder::new().name(format!("connection {number}"));
-        let _ = thread.spawn(move || {
-            let Ok(peer) = stream.peer_addr() else { return };
-            if shared.open(peer, &stream).is_ok() {
-                let _forget = Forget(&shared, peer);
-                let _ = connection::serve(&stream, peer, &shared, &*application);
-            }
+        thread::spawn(move || {
+            shared.connected(peer, listed, || {
+                // A connection that breaks is the client's affair.
+                let _ = connection::serve(stream, peer, &shared, &*application);
+            });
         });
-    }
-}
-
-/// Takes the connection off the list however its thread ends.
-struct Forget<'a>(&'a Shared, SocketAddr);
-
-impl Drop for Forget<'_> {
-    fn drop(&mut self) {
-        self.0.forget(self.1);
     }
 }
 

@@ -9,6 +9,7 @@ mod message;
 mod min_data_rate;
 mod plain;
 mod stream_id;
+mod target;
 mod trailers;
 mod upgrade;
 
@@ -22,6 +23,7 @@ pub use self::{
     min_data_rate::{HttpMinRequestBodyDataRateFeature, HttpMinResponseDataRateFeature, MinDataRate},
     plain::PlainRequest,
     stream_id::Http2StreamIdFeature,
+    target::{RequestTarget, TargetForm, decode_path},
     trailers::HttpRequestTrailersFeature,
     upgrade::{HttpExtendedConnectFeature, HttpUpgradeFeature},
 };

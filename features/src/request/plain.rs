@@ -2,8 +2,8 @@
 
 use http::{HeaderMap, Method, Version};
 
-use super::HttpRequestFeature;
-use crate::RequestBody;
+use super::{HttpRequestFeature, RequestTarget, decode_path};
+use crate::{BadHttpRequestError, RequestBody};
 
 /// The plain [`HttpRequestFeature`]: fields to fill.
 ///
@@ -34,6 +34,35 @@ pub struct PlainRequest {
     pub headers: HeaderMap,
     /// Default: empty.
     pub body: RequestBody,
+}
+
+impl PlainRequest {
+    /// A request as it was received, without its body: path and query are those of `raw_target`.
+    ///
+    /// ```
+    /// use falconry_features::PlainRequest;
+    /// use http::{HeaderMap, Method, Version};
+    ///
+    /// let (method, headers) = (Method::GET, HeaderMap::new());
+    /// let request = PlainRequest::received(method, "/a%20b?c", Version::HTTP_11, headers).unwrap();
+    /// assert_eq!((&*request.path, &*request.query_string), ("/a b", "?c"));
+    /// ```
+    ///
+    /// # Errors
+    /// 400 for a path that [`decode_path`] refuses.
+    pub fn received(
+        method: Method,
+        raw_target: &str,
+        version: Version,
+        headers: HeaderMap,
+    ) -> Result<Self, BadHttpRequestError> {
+        let target = RequestTarget::new(&method, raw_target);
+        let mut path = String::with_capacity(target.path.len());
+        decode_path(target.path, &mut path)?;
+        let query_string = target.query.to_owned();
+        let raw_target = raw_target.to_owned();
+        Ok(Self { version, method, path, query_string, raw_target, headers, ..Self::default() })
+    }
 }
 
 impl Default for PlainRequest {

@@ -3,7 +3,8 @@
 //! Every server keeps the same rules, whatever it is made of: which features a request has, in which
 //! order an application is called, when a response has started, what becomes of errors, what a stop
 //! waits for. The suite is one list of trials; each names its rule and where the rule comes from,
-//! runs an application of its own on a new server, and takes at most ten seconds.
+//! runs an application of its own on a new server, and takes at most ten seconds (`FALCONRY_TRIAL_SECONDS` gives slow
+//! machines more).
 //!
 //! What a server cannot do it does not declare, and the trials that need it are reported as ignored.
 //! What no [`Capability`] names, every server does.

@@ -2,7 +2,7 @@
 
 use std::{
     cell::RefCell,
-    io,
+    env, io,
     panic::{self, AssertUnwindSafe},
     sync::{Arc, Once, mpsc},
     thread,
@@ -18,8 +18,11 @@ use crate::{
     trials,
 };
 
-/// How long a trial may take.
+/// How long a trial may take, unless [`LIMIT_VARIABLE`] says otherwise.
 const LIMIT: Duration = Duration::from_secs(10);
+
+/// The environment variable that gives slow machines more time, in seconds.
+const LIMIT_VARIABLE: &str = "FALCONRY_TRIAL_SECONDS";
 
 /// What applications panic with when a trial asks them to: not worth a line in the report.
 pub(crate) const ON_PURPOSE: &str = "a panic on purpose";
@@ -64,7 +67,7 @@ pub fn run_against(
             Some(missing) => Ok(Completion::ignored_with(format!("not declared: {missing}"))),
             None => {
                 let site = Site::new(Arc::new(Fixed(address)), keeps_connections, "http");
-                report(&trial, within(LIMIT, move || body(&site)))
+                report(&trial, within(limit(), move || body(&site)))
             }
         }))
     });
@@ -124,6 +127,11 @@ impl Trial {
     }
 }
 
+fn limit() -> Duration {
+    let seconds = env::var(LIMIT_VARIABLE).ok().and_then(|seconds| seconds.parse().ok());
+    seconds.map_or(LIMIT, Duration::from_secs)
+}
+
 fn examine(subject: &Arc<Subject>, trial: Trial) -> Result<Completion, Failed> {
     if let Some(missing) = trial.needs.iter().find(|capability| !subject.can(**capability)) {
         return Ok(Completion::ignored_with(format!("not declared: {missing}")));
@@ -131,8 +139,8 @@ fn examine(subject: &Arc<Subject>, trial: Trial) -> Result<Completion, Failed> {
     let subject = Arc::clone(subject);
     let stage = move || Stage::new(Arc::clone(&subject));
     match trial.body {
-        Body::Stage(body) => report(&trial, within(LIMIT, move || body(&stage()))),
-        Body::Site(body) => report(&trial, within(LIMIT, move || body(&stage().serve_contract()))),
+        Body::Stage(body) => report(&trial, within(limit(), move || body(&stage()))),
+        Body::Site(body) => report(&trial, within(limit(), move || body(&stage().serve_contract()))),
     }
 }
 

@@ -3,7 +3,6 @@
 use std::{
     io,
     net::SocketAddr,
-    path::PathBuf,
     sync::Arc,
     task::{Context, Poll, Waker},
     time::Duration,
@@ -49,8 +48,9 @@ enum ListeningSocket {
 }
 
 /// The file of a unix socket; it goes with the socket.
+#[cfg(unix)]
 #[derive(Debug)]
-struct SocketFile(PathBuf);
+struct SocketFile(std::path::PathBuf);
 
 impl Listener {
     pub(super) fn tcp(socket: std::net::TcpListener, no_delay: bool) -> io::Result<Self> {
@@ -59,7 +59,10 @@ impl Listener {
     }
 
     #[cfg(unix)]
-    pub(super) fn unix(socket: std::os::unix::net::UnixListener, file: Option<PathBuf>) -> io::Result<Self> {
+    pub(super) fn unix(
+        socket: std::os::unix::net::UnixListener,
+        file: Option<std::path::PathBuf>,
+    ) -> io::Result<Self> {
         let socket = tokio::net::UnixListener::from_std(socket)?;
         let socket = ListeningSocket::Unix(socket, file.map(SocketFile));
         Ok(Self::new(socket, false))
@@ -178,6 +181,7 @@ impl From<QuicListener> for Listener {
     }
 }
 
+#[cfg(unix)]
 impl Drop for SocketFile {
     fn drop(&mut self) {
         // Somebody may have removed it already.

@@ -3,7 +3,6 @@
 use std::{
     io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
-    path::Path,
     sync::Arc,
 };
 
@@ -180,7 +179,7 @@ fn from_handle(handle: &crate::ListenHandle, endpoint: &ListenOptions) -> Result
 }
 
 #[cfg(unix)]
-fn bind_unix(path: &Path, endpoint: &ListenOptions) -> Result<Listener, ServerError> {
+fn bind_unix(path: &std::path::Path, endpoint: &ListenOptions) -> Result<Listener, ServerError> {
     std::os::unix::net::UnixListener::bind(path)
         .and_then(|socket| {
             socket.set_nonblocking(true)?;

@@ -1,0 +1,3 @@
+//! `falconry-module`.
+
+fn main() {}
