@@ -24,7 +24,7 @@ use http::{
 };
 use tokio::{net::TcpStream, runtime::Runtime, task::JoinHandle};
 
-const TIMEOUT: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();

@@ -18,7 +18,7 @@ use quinn::crypto::rustls::QuicClientConfig;
 use rustls::{RootCertStore, pki_types::CertificateDer};
 use tokio::runtime::Runtime;
 
-const TIMEOUT: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What the server's certificate is for.
 const NAME: &str = "localhost";
