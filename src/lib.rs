@@ -39,6 +39,7 @@
 //! | `metrics` | `MetricsRequestObserver`: requests counted with the `metrics` facade | no |
 //! | `opentelemetry` | `OpenTelemetryRequestObserver`: the same with OpenTelemetry | no |
 //! | `systemd` | on unix, systemd hears when the host is ready, alive and stopping (`Type=notify`, `WatchdogSec=`) | no |
+//! | `unstable` | with `http3`: WebTransport, a draft that may change with every release | no |
 //! | `tower` | `tower::ServiceHandler`: axum, tonic and their family as applications | no |
 
 mod context;

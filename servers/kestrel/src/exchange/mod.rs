@@ -11,6 +11,8 @@ mod response;
 mod shared;
 mod streaming;
 
+#[cfg(feature = "http3")]
+pub(crate) use self::features::ExtendedConnect;
 pub(crate) use self::{
     drain::Drain,
     driver::{Driver, Progress},
