@@ -12,7 +12,7 @@ use falconry::{HostError, WebHost};
 use falconry_conformance::contract;
 
 #[tokio::main]
-async fn main() -> Result<(), HostError> {
+pub(crate) async fn main() -> Result<(), HostError> {
     let server = Arc::new(OnceLock::new());
     let builder = WebHost::builder().args(std::env::args());
     let stopping = builder.lifetime().stopping().clone();

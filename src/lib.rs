@@ -34,6 +34,8 @@
 //! |---|---|---|
 //! | `kestrel` | the cross-platform server on hyper | yes |
 //! | `http3` | HTTP/3 for endpoints of Kestrel that ask for it; turns `kestrel` on | no |
+//! | `iis` | the server of a worker of IIS, `export_app!`; outside of one another server runs | no |
+//! | `nginx` | the server of a worker of nginx, `export_app!`; outside of one another server runs | no |
 //! | `test-host` | the in-memory server, for tests | no |
 //! | `web-sockets` | the WebSocket middleware, [`WebSockets`] | yes |
 //! | `metrics` | `MetricsRequestObserver`: requests counted with the `metrics` facade | no |
@@ -45,6 +47,8 @@
 mod context;
 mod duplex_io;
 mod error;
+#[cfg(feature = "in-process")]
+mod export;
 mod handler;
 mod hosting;
 pub mod middleware;
@@ -62,6 +66,12 @@ pub use falconry_features::{BadHttpRequestError, FeatureCollection, Server, Serv
 pub use self::hosting::MetricsRequestObserver;
 #[cfg(feature = "opentelemetry")]
 pub use self::hosting::OpenTelemetryRequestObserver;
+#[cfg(feature = "iis")]
+#[doc(hidden)]
+pub use self::export::__export_to_iis;
+#[cfg(all(feature = "nginx", unix, target_pointer_width = "64"))]
+#[doc(hidden)]
+pub use self::export::__export_to_nginx;
 #[cfg(feature = "web-sockets")]
 pub use self::web_sockets::{Message, WebSocket, WebSocketManager, WebSocketOptions, WebSockets};
 pub use self::{

@@ -143,6 +143,22 @@ fn files_of_the_environment_win_over_the_general_ones_and_config_over_all_files(
 }
 
 #[test]
+fn without_the_usual_files_only_the_one_that_config_names_is_read() {
+    let root = directory("foreign");
+    std::fs::write(root.join("appsettings.json"), r#"{"a": 1, "Kestrel": {"Endpoints": {}}}"#).unwrap();
+    std::fs::write(root.join("own.toml"), "b = 2").unwrap();
+    let host = WebHost::builder()
+        .content_root(&root)
+        .environment_variables([("", "")])
+        .setting("config", root.join("own.toml").to_str().unwrap())
+        .usual_files(false)
+        .server(support::RecordingServer::new())
+        .build(nothing)
+        .unwrap();
+    assert_eq!((host.configuration().get("a"), host.configuration().get("b")), (None, Some("2")));
+}
+
+#[test]
 fn a_missing_config_file_and_a_missing_content_root_are_errors() {
     let build = |key: &str| {
         let builder = WebHost::builder().environment_variables([("", "")]).setting(key, "/no/such/thing");

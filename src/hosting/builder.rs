@@ -13,6 +13,7 @@ use super::{
     metrics::{Observers, RequestObserver},
     servers::{self, Servers},
     sources::{Settings, Sources},
+    worker::NativeWorker,
 };
 use crate::{Handler, middleware::IisOptions};
 
@@ -64,6 +65,8 @@ pub struct WebHostBuilder {
     lifetime: ApplicationLifetime,
     iis: IisOptions,
     observers: Observers,
+    #[cfg(feature = "httpsys")]
+    httpsys: Vec<super::httpsys::ConfigureHttpSys>,
     #[cfg(feature = "kestrel")]
     kestrel: Vec<super::kestrel::ConfigureKestrel>,
 }
@@ -79,6 +82,8 @@ impl WebHostBuilder {
             lifetime: ApplicationLifetime::default(),
             iis: IisOptions::default(),
             observers: Observers::default(),
+            #[cfg(feature = "httpsys")]
+            httpsys: Vec::new(),
             #[cfg(feature = "kestrel")]
             kestrel: Vec::new(),
         }
@@ -127,6 +132,13 @@ impl WebHostBuilder {
         self
     }
 
+    /// Whether the files in the content root are read, such as `appsettings.json` and `falconry.toml`: for programs whose
+    /// content root has those of another program. The file that `config` names is read in any case. Default: true.
+    pub fn usual_files(mut self, read: bool) -> Self {
+        self.sources.without_usual_files = !read;
+        self
+    }
+
     /// Runs on this server, whatever is compiled in or asked for elsewhere.
     pub fn server(self, server: impl Server + 'static) -> Self {
         self.boxed_server(Box::new(server))
@@ -149,6 +161,16 @@ impl WebHostBuilder {
         F: FnOnce(&Configuration) -> Result<Box<dyn Server>, ServerError> + Send + 'static,
     {
         self.servers.add(name, create);
+        self
+    }
+
+    /// Sets options of the HTTP.sys server, for the case that it runs.
+    #[cfg(feature = "httpsys")]
+    pub fn httpsys<F>(mut self, configure: F) -> Self
+    where
+        F: FnOnce(&mut falconry_httpsys::HttpSysOptions) + Send + 'static,
+    {
+        self.httpsys.push(Box::new(configure));
         self
     }
 
@@ -238,9 +260,12 @@ impl WebHostBuilder {
         let silent = configuration.flag("suppressStatusMessages")?.unwrap_or_default();
         let seconds = configuration.parsed("shutdownTimeoutSeconds", "a whole number of seconds")?;
         let shutdown_timeout = self.shutdown_timeout.or_else(|| seconds.map(Duration::from_secs));
-        let (server_name, server) = match self.server {
-            Some(server) => ("custom".to_owned(), server),
-            None => {
+        let worker = if self.server.is_none() { NativeWorker::current() } else { None };
+        let (server_name, server) = match (self.server, &worker) {
+            (Some(server), _) => ("custom".to_owned(), server),
+            // Where the requests come from is not the program's to choose.
+            (None, Some(worker)) => worker.server(),
+            (None, None) => {
                 let servers = self.servers;
                 #[cfg(feature = "kestrel")]
                 let servers = {
@@ -251,6 +276,8 @@ impl WebHostBuilder {
                         watch: follows.then_some(watch),
                     })
                 };
+                #[cfg(feature = "httpsys")]
+                let servers = servers.with_httpsys(self.httpsys);
                 #[cfg(feature = "test-host")]
                 let servers = servers.with_test_host();
                 servers.create(servers::wanted(&configuration), &configuration)?
@@ -261,6 +288,7 @@ impl WebHostBuilder {
             Parts {
                 server,
                 server_name,
+                worker,
                 lifetime: self.lifetime,
                 console: if silent { Console::Silent } else { self.console },
                 observers: self.observers,

@@ -12,6 +12,7 @@ use falconry_features::{Deadline, FeatureCollection, Server, ServerAddressesFeat
 use super::{
     ApplicationLifetime, Configuration, HostError, HostingApplication, WebHostBuilder, addresses,
     console::Console, in_flight::InFlight, lifetime::Event, metrics::Observers, shutdown,
+    worker::NativeWorker,
 };
 use crate::Handler;
 
@@ -52,6 +53,7 @@ pub struct WebHost {
 pub(super) struct Parts {
     pub(super) server: Box<dyn Server>,
     pub(super) server_name: String,
+    pub(super) worker: Option<NativeWorker>,
     pub(super) lifetime: ApplicationLifetime,
     pub(super) console: Console,
     pub(super) shutdown_timeout: Duration,
@@ -154,10 +156,15 @@ impl WebHost {
     /// Signals: SIGINT (Ctrl-C), SIGTERM and SIGQUIT; on Windows Ctrl-C, Ctrl-Break, the closing of the
     /// console and the shutdown of the system.
     ///
+    /// In a native worker (IIS, nginx) the worker decides instead, and how long a stop may take is its own.
+    ///
     /// # Errors
     /// Those of [`start`](Self::start) and [`stop`](Self::stop).
     pub async fn run_until_stopped(&self) -> Result<(), HostError> {
-        shutdown::run(self).await
+        match &self.parts.worker {
+            Some(worker) => worker.run(self).await,
+            None => shutdown::run(self).await,
+        }
     }
 
     /// The events of this host.

@@ -9,6 +9,8 @@ mod console;
 mod error;
 mod front;
 mod host;
+#[cfg(feature = "httpsys")]
+mod httpsys;
 mod in_flight;
 #[cfg(feature = "kestrel")]
 mod kestrel;
@@ -22,6 +24,7 @@ mod servers;
 mod shutdown;
 mod signals;
 mod sources;
+mod worker;
 
 #[cfg(feature = "metrics")]
 pub use self::metrics::MetricsRequestObserver;

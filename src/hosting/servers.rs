@@ -30,6 +30,12 @@ impl Servers {
         self.with("kestrel", |configuration| kestrel.build(configuration))
     }
 
+    /// With HTTP.sys, unless the program has put another server in its place.
+    #[cfg(feature = "httpsys")]
+    pub(super) fn with_httpsys(self, configure: Vec<super::httpsys::ConfigureHttpSys>) -> Self {
+        self.with("httpsys", |configuration| super::httpsys::build(configuration, configure))
+    }
+
     /// With the in-memory server, unless the program has put another server in its place.
     #[cfg(feature = "test-host")]
     pub(super) fn with_test_host(self) -> Self {
@@ -52,7 +58,7 @@ impl Servers {
         Ok((name, server))
     }
 
-    #[cfg(any(feature = "kestrel", feature = "test-host"))]
+    #[cfg(any(feature = "httpsys", feature = "kestrel", feature = "test-host"))]
     fn with<F>(mut self, name: &str, create: F) -> Self
     where
         F: FnOnce(&Configuration) -> Result<Box<dyn Server>, ServerError> + Send + 'static,

@@ -11,6 +11,8 @@ pub(super) struct Sources {
     pub(super) arguments: Vec<String>,
     pub(super) variables: Vec<(String, String)>,
     pub(super) code: Configuration,
+    /// Whether only the file that `config` names is read.
+    pub(super) without_usual_files: bool,
 }
 
 /// The configuration and what had to be known to find its files.
@@ -46,7 +48,8 @@ impl Sources {
         let content_root = content_root(&host)?;
 
         let mut configuration = prefixed;
-        let mut files: Vec<_> = file_names(&environment).map(|name| content_root.join(name)).into();
+        let usual = file_names(&environment).into_iter().filter(|_| !self.without_usual_files);
+        let mut files: Vec<_> = usual.map(|name| content_root.join(name)).collect();
         for file in &files {
             configuration.add_file_if_there(file)?;
         }
@@ -81,7 +84,30 @@ fn file_names(environment: &str) -> [String; 6] {
 fn content_root(host: &Configuration) -> Result<PathBuf, HostError> {
     let root = Path::new(host.filled("contentRoot").unwrap_or("."));
     match root.canonicalize() {
-        Ok(root) if root.is_dir() => Ok(root),
+        Ok(root) if root.is_dir() => Ok(plain(root)),
         _ => Err(host.refuse("contentRoot", "a directory that exists").into()),
+    }
+}
+
+/// Without the `\\?\` that Windows puts before canonical paths, and that few programs understand.
+fn plain(path: PathBuf) -> PathBuf {
+    use std::path::{Component, Prefix};
+
+    let Some(Component::Prefix(prefix)) = path.components().next() else { return path };
+    let Prefix::VerbatimDisk(drive) = prefix.kind() else { return path };
+    let mut short = PathBuf::from(format!("{}:", char::from(drive)));
+    short.extend(path.components().skip(1));
+    short
+}
+
+#[cfg(all(test, windows))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_shown_as_people_write_it() {
+        assert_eq!(plain(r"\\?\C:\inetpub\site".into()), Path::new(r"C:\inetpub\site"));
+        assert_eq!(plain(r"\\?\C:\".into()), Path::new(r"C:\"));
+        assert_eq!(plain(r"\\server\share\site".into()), Path::new(r"\\server\share\site"));
     }
 }

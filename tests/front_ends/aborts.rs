@@ -33,6 +33,8 @@ pub(crate) fn answers(front: &Front) {
         let mut client = front.connect();
         client.send("GET /stream?count=100000&size=16000 HTTP/1.1\r\nHost: site.test\r\n\r\n");
         assert_eq!(client.head().status, 200);
+        // HAProxy 2.6 opens the window of a connection only when it passes on data, never for what it drops.
+        client.chunk().unwrap();
     }
     front.witness().wait_for_aborts("/stream", CLIENTS);
     front.assert_alive();

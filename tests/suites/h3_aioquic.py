@@ -98,4 +98,5 @@ async def main(host, port, name, ca_file):
         check("after that", sections[0][b":status"], b"200")
 
 
-asyncio.run(main(*sys.argv[1:5]))
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:5]))

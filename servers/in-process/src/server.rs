@@ -2,14 +2,15 @@
 
 use std::{
     fmt,
+    future::poll_fn,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::Waker,
+    task::{Poll, Waker},
 };
 
 use async_trait::async_trait;
 use falconry_features::{
-    Deadline, Feature, FeatureCollection, HttpApplication, Server, ServerAddresses, ServerAddressesFeature,
-    ServerError, run_request,
+    CancellationToken, Deadline, Feature, FeatureCollection, HttpApplication, Server, ServerAddresses,
+    ServerAddressesFeature, ServerError, run_request,
 };
 use tokio::runtime::Handle;
 
@@ -33,13 +34,19 @@ struct Shared {
     addresses: Arc<ServerAddresses>,
     listening_on: Vec<String>,
     state: Mutex<State>,
+    started: CancellationToken,
+    stop_requested: CancellationToken,
     on_stop: Option<Box<dyn Fn() + Send + Sync>>,
+    takes_requests_until_closed: bool,
 }
 
 #[derive(Default)]
 struct State {
     phase: Phase,
     requests: RequestTable<Arc<Exchange>>,
+    /// The host has said that no more requests come.
+    is_closed: bool,
+    /// Who waits for any of this to change.
     waiting: Vec<Waker>,
 }
 
@@ -48,6 +55,8 @@ enum Phase {
     #[default]
     New,
     Started(Arc<dyn HttpApplication>),
+    /// The application stops, and the host still has requests for it.
+    Stopping(Arc<dyn HttpApplication>),
     Stopped,
 }
 
@@ -71,6 +80,9 @@ pub struct InProcessServerOptions {
     /// Called once when the application stops the server by itself, for the host to end the worker in
     /// order. Default: nothing.
     pub on_stop: Option<Box<dyn Fn() + Send + Sync>>,
+    /// A stop still takes requests, and waits, until the host has called [`InProcessServer::close`]: for hosts
+    /// that end their connections one by one. Default: false, no request is taken from the stop on.
+    pub takes_requests_until_closed: bool,
 }
 
 impl InProcessServerOptions {
@@ -92,12 +104,22 @@ impl fmt::Debug for InProcessServerOptions {
 impl InProcessServer {
     /// A server that waits for its application.
     pub fn new(options: InProcessServerOptions) -> Self {
-        let InProcessServerOptions { mut features, listening_on, on_stop } = options;
+        let InProcessServerOptions { mut features, listening_on, on_stop, takes_requests_until_closed } =
+            options;
         let addresses = Arc::new(ServerAddresses::new());
         features.set::<dyn ServerAddressesFeature>(Box::new(Arc::clone(&addresses)));
         let features = Arc::new(features);
         Self {
-            shared: Arc::new(Shared { features, addresses, listening_on, state: Mutex::default(), on_stop }),
+            shared: Arc::new(Shared {
+                features,
+                addresses,
+                listening_on,
+                state: Mutex::default(),
+                started: CancellationToken::new(),
+                stop_requested: CancellationToken::new(),
+                on_stop,
+                takes_requests_until_closed,
+            }),
         }
     }
 
@@ -119,7 +141,7 @@ impl InProcessServer {
             let mut state = self.shared.lock();
             let application = match &state.phase {
                 Phase::New => return Err(NotAccepted::NotStarted),
-                Phase::Started(application) => Arc::clone(application),
+                Phase::Started(application) | Phase::Stopping(application) => Arc::clone(application),
                 Phase::Stopped => return Err(NotAccepted::Stopped),
             };
             (application, state.requests.insert(Arc::clone(&exchange)))
@@ -131,14 +153,34 @@ impl InProcessServer {
         Ok((task, RequestHandle { exchange }))
     }
 
-    /// True between the start and the stop.
+    /// True from the start on until the stop is complete.
     pub fn is_started(&self) -> bool {
-        matches!(self.shared.lock().phase, Phase::Started(_))
+        matches!(self.shared.lock().phase, Phase::Started(_) | Phase::Stopping(_))
+    }
+
+    /// Fires when the application has started the server: the host may hand over requests.
+    pub fn started(&self) -> &CancellationToken {
+        &self.shared.started
+    }
+
+    /// The host ends the worker: the application shall stop the server.
+    pub fn request_stop(&self) {
+        self.shared.stop_requested.cancel();
+    }
+
+    /// Fires when the host ends the worker: whoever runs the application then stops the server.
+    pub fn stop_requested(&self) -> &CancellationToken {
+        &self.shared.stop_requested
     }
 
     /// How many requests the host has not been told to finish yet.
     pub fn running_requests(&self) -> usize {
         self.shared.lock().requests.len()
+    }
+
+    /// No more requests come: the host's part of the stop.
+    pub fn close(&self) {
+        self.shared.change(|state| state.is_closed = true);
     }
 
     /// Aborts every request under way, whose applications are dropped.
@@ -147,15 +189,15 @@ impl InProcessServer {
         requests.iter().for_each(Exchange::give_up);
     }
 
-    /// Completes when no request is under way.
-    async fn drained(&self) {
-        std::future::poll_fn(|cx| {
+    /// Completes when `is_so`.
+    async fn until(&self, is_so: impl Fn(&State) -> bool) {
+        poll_fn(|cx| {
             let mut state = self.shared.lock();
-            if state.requests.is_empty() {
-                return std::task::Poll::Ready(());
+            if is_so(&state) {
+                return Poll::Ready(());
             }
             state.waiting.push(cx.waker().clone());
-            std::task::Poll::Pending
+            Poll::Pending
         })
         .await;
     }
@@ -179,19 +221,35 @@ impl Server for InProcessServer {
             state.phase = Phase::Started(application);
         }
         self.shared.addresses.bound(self.shared.listening_on.clone());
+        self.shared.started.cancel();
         Ok(())
     }
 
     async fn stop(&self, deadline: Deadline) -> Result<(), ServerError> {
-        let before = std::mem::replace(&mut self.shared.lock().phase, Phase::Stopped);
-        if matches!(before, Phase::Started(_))
-            && let Some(on_stop) = &self.shared.on_stop
-        {
+        let is_first = {
+            let mut state = self.shared.lock();
+            let (phase, is_first) = match std::mem::replace(&mut state.phase, Phase::Stopped) {
+                Phase::Started(application) if self.shared.takes_requests_until_closed => {
+                    (Phase::Stopping(application), true)
+                }
+                Phase::Started(_) => (Phase::Stopped, true),
+                phase @ Phase::Stopping(_) => (phase, false),
+                Phase::New | Phase::Stopped => (Phase::Stopped, false),
+            };
+            state.phase = phase;
+            is_first
+        };
+        if is_first && let Some(on_stop) = &self.shared.on_stop {
             on_stop();
         }
-        if deadline.limit(self.drained()).await.is_none() {
+        let closed = self.until(|state| {
+            state.requests.is_empty() && (state.is_closed || !matches!(state.phase, Phase::Stopping(_)))
+        });
+        let is_drained = deadline.limit(closed).await.is_some();
+        self.shared.change(|state| state.phase = Phase::Stopped);
+        if !is_drained {
             self.abort_all();
-            self.drained().await;
+            self.until(|state| state.requests.is_empty()).await;
         }
         Ok(())
     }
@@ -207,6 +265,16 @@ impl fmt::Debug for InProcessServer {
 }
 
 impl Shared {
+    /// Changes the state and wakes who waits for that.
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let waiting = {
+            let mut state = self.lock();
+            change(&mut state);
+            std::mem::take(&mut state.waiting)
+        };
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -121,11 +121,8 @@ pub trait RequestHandle: Any + Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// [`HANDLE_EOF`](Win32Error::HANDLE_EOF) at the end, every time.
-    fn poll_receive_entity_body(
-        &self,
-        cx: &mut Context<'_>,
-        limit: usize,
-    ) -> Poll<Result<Bytes, Win32Error>>;
+    fn poll_receive_entity_body(&self, cx: &mut Context<'_>, limit: usize)
+    -> Poll<Result<Bytes, Win32Error>>;
 
     /// Sends the head, and as much of the body as there is. `HttpSendHttpResponse`.
     ///

@@ -16,7 +16,7 @@ mod server;
 use std::ffi::c_void;
 
 pub(crate) use self::{
-    connection::{ConnectionContextContainerVtable, ConnectionVtable, StoredContextVtable},
+    connection::{ConnectionVtable, StoredContextVtable},
     context::{CompletionInfoVtable, Context3Vtable, ContextVtable},
     module::{GlobalModuleVtable, ModuleFactoryVtable, ModuleVtable},
     registration::RegistrationInfoVtable,
@@ -34,7 +34,6 @@ pub(crate) type Pointer = *mut c_void;
 
 pub(crate) const S_OK: HResult = 0;
 pub(crate) const E_FAIL: HResult = 0x8000_4005_u32 as HResult;
-pub(crate) const E_NOINTERFACE: HResult = 0x8000_4002_u32 as HResult;
 /// `HRESULT_FROM_WIN32(ERROR_HANDLE_EOF)`: the request has no more body.
 pub(crate) const END_OF_BODY: HResult = 0x8007_0026_u32 as HResult;
 /// `HRESULT_FROM_WIN32(ERROR_OPERATION_ABORTED)`: `CancelIo` gave the operation up.

@@ -9,8 +9,8 @@ use windows_sys::Win32::Networking::HttpServer::HTTP_REQUEST_V2;
 
 use super::Response;
 use crate::abi::{
-    Bool, ConnectionVtable, Context3Vtable, ContextVtable, END_OF_BODY, HResult, Interface,
-    OPERATION_ABORTED, Pointer, Request3Vtable, RequestVtable, S_OK, call,
+    Bool, ConnectionVtable, Context3Vtable, ContextVtable, HResult, Interface, Pointer, Request3Vtable,
+    RequestVtable, S_OK, call,
     context::{ASYNC, AsyncCompletion},
 };
 
@@ -49,6 +49,11 @@ impl Context {
     /// `pointer` is a context that IIS has handed over, and its request has not been finished.
     pub(crate) unsafe fn new(pointer: *mut Interface<ContextVtable>) -> Option<Self> {
         NonNull::new(pointer).map(|pointer| Self { pointer })
+    }
+
+    /// Tells this request from others under way.
+    pub(crate) fn key(&self) -> usize {
+        self.pointer.addr().get()
     }
 
     /// The request as HTTP.sys laid it out; it stays where it is as long as the context.
@@ -192,14 +197,4 @@ impl Context {
         // SAFETY: the context is there, and so is its request.
         unsafe { call!(self.pointer.as_ptr(), request()) }
     }
-}
-
-/// True for the result that tells of the body's end.
-pub(crate) fn is_end_of_body(result: HResult) -> bool {
-    result == END_OF_BODY
-}
-
-/// True for the result of an operation that was given up.
-pub(crate) fn is_aborted(result: HResult) -> bool {
-    result == OPERATION_ABORTED
 }

@@ -1,13 +1,13 @@
 //! A request's native response.
 
-use std::ffi::{CString, c_char};
+use std::ffi::CString;
 
 use http::{HeaderMap, StatusCode};
 use windows_sys::Win32::Networking::HttpServer::HTTP_DATA_CHUNK;
 
 use super::{Call, NativeServer};
 use crate::abi::{
-    HResult, Interface, Pointer, Response2Vtable, Response4Vtable, ResponseVtable, S_OK, call,
+    E_FAIL, HResult, Interface, Pointer, Response2Vtable, Response4Vtable, ResponseVtable, S_OK, call,
     context::{ASYNC, AsyncCompletion},
 };
 
@@ -33,6 +33,18 @@ impl Response {
             call!(
                 self.pointer,
                 set_status(status.as_u16(), reason.as_ptr(), 0, S_OK, std::ptr::null_mut(), 1)
+            )
+        })
+    }
+
+    /// Sets the status of a failure, with the page that IIS has for it.
+    pub(crate) fn set_error(&self, status: StatusCode, sub_status: u16) -> Result<(), HResult> {
+        let reason = c_string(status.canonical_reason().unwrap_or_default().as_bytes());
+        // SAFETY: the response is there; IIS copies the reason.
+        check(unsafe {
+            call!(
+                self.pointer,
+                set_status(status.as_u16(), reason.as_ptr(), sub_status, E_FAIL, std::ptr::null_mut(), 0)
             )
         })
     }
@@ -179,7 +191,7 @@ impl Response {
 }
 
 fn field(name: &str, value: &[u8]) -> Result<(CString, CString, u16), HResult> {
-    let length = u16::try_from(value.len()).map_err(|_| crate::abi::E_FAIL)?;
+    let length = u16::try_from(value.len()).map_err(|_| E_FAIL)?;
     Ok((c_string(name.as_bytes()), c_string(value), length))
 }
 
@@ -192,5 +204,3 @@ fn c_string(text: &[u8]) -> CString {
 fn check(result: HResult) -> Result<(), HResult> {
     if result < S_OK { Err(result) } else { Ok(()) }
 }
-
-const _: () = assert!(size_of::<c_char>() == 1);

@@ -62,6 +62,14 @@ impl KestrelServer {
             state: Mutex::new(State::New),
         }
     }
+
+    /// Closes the listening sockets, the first half of a stop: on return nobody is accepted any more, and the connections
+    /// end after what is under way. [`stop`](Server::stop) waits for them. Without effect unless the server runs.
+    pub async fn stop_listening(&self) {
+        if let State::Running(running) = &mut *self.state.lock().await {
+            running.stop_listening().await;
+        }
+    }
 }
 
 #[async_trait]

@@ -64,15 +64,20 @@ impl Running {
         self.endpoints().map(RunningEndpoint::url).collect()
     }
 
-    pub(super) async fn stop(mut self, deadline: &Deadline) {
-        let connections = &self.shared.connections;
+    /// On return nobody is accepted any more; the connections end after what is under way.
+    pub(super) async fn stop_listening(&mut self) {
         // First: an answer from here on tells its client that the connection closes.
-        connections.stop();
+        self.shared.connections.stop();
         self.endpoints().for_each(RunningEndpoint::end);
         let configured = self.configured.iter_mut().map(|configured| &mut configured.endpoint);
         for endpoint in self.fixed.iter_mut().chain(configured) {
             endpoint.stop_listening().await;
         }
+    }
+
+    pub(super) async fn stop(mut self, deadline: &Deadline) {
+        self.stop_listening().await;
+        let connections = &self.shared.connections;
         if deadline.limit(drained(connections)).await.is_some() {
             return;
         }

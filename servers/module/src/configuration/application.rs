@@ -106,12 +106,11 @@ impl ApplicationConfiguration {
             "rapidFailsPerMinute" => {
                 values::number(value, 0..=100).map(|number| self.rapid_fails_per_minute = number)
             }
-            "requestTimeout" => {
-                values::time_span(value, Duration::from_secs(360 * 3600)).map(|time| self.request_timeout = time)
-            }
+            "requestTimeout" => values::time_span(value, Duration::from_secs(360 * 3600))
+                .map(|time| self.request_timeout = time),
             "stdoutLogEnabled" => values::flag(value).map(|flag| self.stdout_log_enabled = flag),
             "stdoutLogFile" => {
-                self.stdout_log_file = values::path(&expand(value));
+                self.stdout_log_file = values::native_path(&expand(value));
                 Ok(())
             }
             "processesPerApplication" => {

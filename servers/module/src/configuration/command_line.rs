@@ -2,7 +2,7 @@
 
 /// Splits at white space outside of double quotes, as programs on Windows and .NET everywhere do: a backslash means
 /// itself, except before a double quote, which `\"` is.
-pub(super) fn split(text: &str) -> Vec<String> {
+pub(crate) fn split(text: &str) -> Vec<String> {
     let mut arguments = Vec::new();
     let mut current: Option<String> = None;
     let mut is_quoted = false;

@@ -1,6 +1,10 @@
 //! [`ConfigurationError`]: what is wrong in a file, and where.
 
-use std::{error::Error as StdError, fmt, io, path::{Path, PathBuf}};
+use std::{
+    error::Error as StdError,
+    fmt, io,
+    path::{Path, PathBuf},
+};
 
 /// A place in a configuration file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

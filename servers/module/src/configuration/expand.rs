@@ -2,9 +2,18 @@
 
 use std::{borrow::Cow, env};
 
+/// What the process is told, not what the module has: replaced when it starts.
+const OF_PROCESS: [&str; 2] = ["ASPNETCORE_PORT", "PORT"];
+
 /// Replaces `%NAME%` by the module's environment variable; what names none stays.
 pub(super) fn expand(text: &str) -> String {
-    expand_with(text, |name| env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
+    let is_of_module = |name: &&str| !OF_PROCESS.iter().any(|other| other.eq_ignore_ascii_case(name));
+    expand_with(text, |name| {
+        Some(name)
+            .filter(is_of_module)
+            .and_then(env::var_os)
+            .map(|value| value.to_string_lossy().into_owned())
+    })
 }
 
 fn expand_with(text: &str, variable: impl Fn(&str) -> Option<String>) -> String {

@@ -18,6 +18,7 @@ pub use self::{
     handler_settings::{HandlerSettings, ListenOn, StartMode},
     source::ConfigurationSource,
 };
+pub(crate) use self::{command_line::split as split_arguments, values::native_path};
 
 /// Everything that the module is told: its applications, each under a path of its own.
 ///

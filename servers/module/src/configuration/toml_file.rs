@@ -54,18 +54,20 @@ impl Reader<'_> {
         let physical_path = match text_of("physicalPath") {
             None => folder.to_owned(),
             Some((physical_path, span)) => folder
-                .join(values::path(&physical_path))
+                .join(values::native_path(&physical_path))
                 .canonicalize()
                 .map_err(|error| self.error(span, format!("physicalPath {physical_path:?}: {error}")))?,
         };
-        let mut application =
-            ApplicationConfiguration::new(&path, physical_path, self.position(span.start));
+        let mut application = ApplicationConfiguration::new(&path, physical_path, self.position(span.start));
         for (key, value) in table.iter() {
             self.key(&mut application, key.get_ref(), key.span(), value)?;
         }
         application.require_process_path().map_err(|text| self.error(span.clone(), text))?;
         if application.hosting_model == HostingModel::InProcess {
-            self.note(span, "hostingModel is inprocess: this module runs the application in processes of its own");
+            self.note(
+                span,
+                "hostingModel is inprocess: this module runs the application in processes of its own",
+            );
         }
         self.whole.add_application(application)
     }
@@ -119,7 +121,9 @@ impl Reader<'_> {
                     Some(Ok(())) => {}
                     Some(Err(text)) => return Err(self.error(span, format!("{key}: {text}"))),
                     None => {
-                        return Err(self.error(key_span, format!("an application has no key {key} of this type")));
+                        return Err(
+                            self.error(key_span, format!("an application has no key {key} of this type"))
+                        );
                     }
                 }
             }

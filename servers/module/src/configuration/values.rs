@@ -36,12 +36,15 @@ pub(super) fn time_span(value: &str, most: Duration) -> Result<Duration, String>
     let time = parse_time_span(value).filter(|time| *time <= most);
     time.ok_or_else(|| {
         let hours = most.as_secs() / 3600;
-        refuse(value, format_args!("hours, minutes and seconds from 00:00:00 to {hours}:00:00, such as 00:02:00"))
+        refuse(
+            value,
+            format_args!("hours, minutes and seconds from 00:00:00 to {hours}:00:00, such as 00:02:00"),
+        )
     })
 }
 
 /// A path as this system writes it: files from Windows say `.\logs\stdout`.
-pub(super) fn path(value: &str) -> PathBuf {
+pub(crate) fn native_path(value: &str) -> PathBuf {
     if cfg!(windows) { PathBuf::from(value) } else { PathBuf::from(value.replace('\\', "/")) }
 }
 

@@ -38,7 +38,12 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// What `scope` says about the application at `path`, and the locations in it about those below.
-    fn application(&mut self, scope: Node<'_, '_>, path: &str, folder: &Path) -> Result<(), ConfigurationError> {
+    fn application(
+        &mut self,
+        scope: Node<'_, '_>,
+        path: &str,
+        folder: &Path,
+    ) -> Result<(), ConfigurationError> {
         let mut own = vec![scope];
         let mut below = Vec::new();
         for location in elements(scope).filter(|element| element.has_tag_name("location")) {
@@ -117,7 +122,9 @@ impl Reader<'_> {
                     let (name, value) = self.entry(entry)?;
                     application.add_variable(name, value).map_err(|text| self.error(entry, text))?;
                 }
-                name => return Err(self.error(entry, format!("environmentVariables has no element <{name}>"))),
+                name => {
+                    return Err(self.error(entry, format!("environmentVariables has no element <{name}>")));
+                }
             }
         }
         Ok(())
@@ -155,8 +162,9 @@ impl Reader<'_> {
             .flat_map(|security| children(security, "requestFiltering"))
             .flat_map(|filtering| children(filtering, "requestLimits"));
         for attribute in limits.filter_map(|limits| limits.attribute_node("maxAllowedContentLength")) {
-            application.max_allowed_content_length = values::number(attribute.value(), 0..=u64::from(u32::MAX))
-                .map_err(|text| self.refuse(attribute, &text))?;
+            application.max_allowed_content_length =
+                values::number(attribute.value(), 0..=u64::from(u32::MAX))
+                    .map_err(|text| self.refuse(attribute, &text))?;
         }
         let web_socket = children(server, "webSocket");
         for attribute in web_socket.filter_map(|element| element.attribute_node("enabled")) {
@@ -203,7 +211,10 @@ fn elements<'a, 'input>(node: Node<'a, 'input>) -> impl Iterator<Item = Node<'a,
     node.children().filter(Node::is_element)
 }
 
-fn children<'a, 'input>(node: Node<'a, 'input>, name: &'static str) -> impl Iterator<Item = Node<'a, 'input>> {
+fn children<'a, 'input>(
+    node: Node<'a, 'input>,
+    name: &'static str,
+) -> impl Iterator<Item = Node<'a, 'input>> {
     elements(node).filter(move |element| element.has_tag_name(name))
 }
 

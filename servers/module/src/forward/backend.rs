@@ -35,8 +35,8 @@ pub enum BackendAddress {
 
 /// One backend process as requests see it: its address and its idle connections.
 ///
-/// The connection that was used last is used first. Before it is, the system is asked whether the backend has closed
-/// it. Dropping the backend, or [`retire`](Self::retire), closes the idle ones; requests under way go on.
+/// The connection that was used last is used first. Before it is, it is made sure that the backend has not closed it:
+/// by what the runtime knows for a request that can be repeated, else by asking the system. Dropping the backend, or [`retire`](Self::retire), closes the idle ones; requests under way go on.
 pub struct Backend {
     address: BackendAddress,
     pool: Arc<Pool>,
@@ -53,6 +53,17 @@ struct Idle {
     /// The one used last is the last.
     connections: Vec<Box<BackendConnection>>,
     has_sweeper: bool,
+}
+
+/// What a request needs of its connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    /// The request can be repeated, should the backend have closed an idle connection just now.
+    Any,
+    /// It cannot.
+    Sure,
+    /// An idle one has just failed.
+    New,
 }
 
 impl Backend {
@@ -79,17 +90,22 @@ impl Backend {
         self.pool.lock().connections.len()
     }
 
-    /// A connection for a request: an idle one, unless `is_fresh` is asked for, or a new one.
+    /// A connection for a request: an idle one if the need allows it, or a new one.
     pub(super) async fn connection(
         &self,
-        is_fresh: bool,
+        need: Need,
         timeout: Duration,
     ) -> Result<Box<BackendConnection>, ForwardError> {
         if self.pool.is_retired() {
             let message = "the backend is no longer in use";
             return Err(ForwardError::new(ForwardErrorKind::Retired, message).repeatable(true));
         }
-        if !is_fresh && let Some(connection) = self.pool.take() {
+        let pooled = match need {
+            Need::New => None,
+            Need::Any => self.pool.take(false),
+            Need::Sure => self.pool.take(true),
+        };
+        if let Some(connection) = pooled {
             return Ok(connection);
         }
         match tokio::time::timeout(timeout, BackendConnection::open(&self.address)).await {
@@ -128,10 +144,10 @@ impl Backend {
 }
 
 impl Pool {
-    fn take(&self) -> Option<Box<BackendConnection>> {
+    fn take(&self, looks: bool) -> Option<Box<BackendConnection>> {
         loop {
             let mut connection = self.lock().connections.pop()?;
-            if connection.is_open() {
+            if connection.is_open(looks) {
                 return Some(connection);
             }
         }
@@ -154,7 +170,7 @@ async fn sweep(pool: Weak<Pool>) {
         let now = Instant::now();
         let mut idle = pool.lock();
         idle.connections.retain_mut(|connection| {
-            now.duration_since(connection.idle_since) < IDLE_TIMEOUT && connection.is_open()
+            now.duration_since(connection.idle_since) < IDLE_TIMEOUT && connection.is_open(true)
         });
         if idle.connections.is_empty() {
             idle.has_sweeper = false;

@@ -78,9 +78,12 @@ impl BackendConnection {
         }))
     }
 
-    /// True if an idle connection can carry a request: the backend has not closed it, nor sent anything.
-    pub(super) fn is_open(&mut self) -> bool {
-        self.monitor.ask();
+    /// True if an idle connection can carry a request: the backend has not closed it, nor sent anything, as far as the
+    /// runtime knows, or if `looks`, the system.
+    pub(super) fn is_open(&mut self, looks: bool) -> bool {
+        if looks {
+            self.monitor.ask();
+        }
         self.drive(&mut Context::from_waker(Waker::noop()));
         !self.has_ended && self.monitor.is_quiet() && self.sender.is_ready()
     }
@@ -147,9 +150,8 @@ impl BackendConnection {
 impl Idle {
     fn restart(&mut self, seen: (usize, usize)) {
         self.seen = seen;
-        // The longest timer that tokio has is long enough.
-        let longest = Instant::now() + Duration::from_secs(86_400 * 365);
-        let deadline = Instant::now().checked_add(self.timeout).map_or(longest, |at| at.min(longest));
-        self.timer.as_mut().reset(deadline);
+        // A year is as good as no limit, and tokio has timers for it.
+        let timeout = self.timeout.min(Duration::from_secs(365 * 86_400));
+        self.timer.as_mut().reset(Instant::now() + timeout);
     }
 }

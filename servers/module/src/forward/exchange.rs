@@ -21,7 +21,7 @@ use super::{
     body::{BodyFailure, BodyWatch, ForwardBody},
     connection::BackendConnection,
     interim::Interim,
-    request::{Leaving, Plan, front, is_idempotent},
+    request::{Leaving, Plan, front},
     response::{HALF_CLOSED_GRACE, set_head},
     trailers, tunnel,
 };
@@ -300,10 +300,11 @@ impl<'a> Exchange<'a> {
                 return self.error(ForwardErrorKind::Refused(StatusCode::BAD_REQUEST), message.into());
             }
             Some(BodyFailure::Client(error)) => {
-                let kind = BadHttpRequestError::find(&*error)
-                    .map_or(ForwardErrorKind::ClientLeft, |refusal| {
-                        ForwardErrorKind::Refused(refusal.status())
-                    });
+                let kind = match BadHttpRequestError::find(&*error).map(BadHttpRequestError::status) {
+                    Some(StatusCode::PAYLOAD_TOO_LARGE) => ForwardErrorKind::RequestTooLarge,
+                    Some(status) => ForwardErrorKind::Refused(status),
+                    None => ForwardErrorKind::ClientLeft,
+                };
                 return self
                     .error(kind, "the request's body could not be read from the client".to_owned())
                     .with_source(error);
@@ -328,9 +329,8 @@ impl<'a> Exchange<'a> {
             return false;
         }
         let is_unwritten = connection.written() == self.before.0;
-        let method = self.features.get::<dyn HttpRequestFeature>().map(HttpRequestFeature::method);
         (is_unwritten && self.body.is_none_or(BodyWatch::is_repeatable))
-            || (method.is_some_and(is_idempotent) && self.body.is_none_or(BodyWatch::is_untouched))
+            || (self.plan.is_idempotent && self.body.is_none_or(BodyWatch::is_untouched))
     }
 
     fn front_failed(&self, error: FeatureError) -> ForwardError {

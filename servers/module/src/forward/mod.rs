@@ -26,16 +26,17 @@ use falconry_features::{
 };
 use http::StatusCode;
 
+use self::{
+    backend::Need,
+    body::BodyWatch,
+    exchange::Exchange,
+    request::{Framing, Plan, front},
+};
 pub use self::{
     backend::{Backend, BackendAddress},
     error::{ForwardError, ForwardErrorKind},
     options::{ForwardOptions, WindowsTokens},
     shutdown::request_shutdown,
-};
-use self::{
-    body::BodyWatch,
-    exchange::Exchange,
-    request::{Framing, Plan, front},
 };
 
 /// How a forwarded request went.
@@ -90,12 +91,13 @@ async fn try_twice(
     plan: &Plan,
     body: Option<&BodyWatch>,
 ) -> Result<Forwarded, ForwardError> {
-    let connection = backend.connection(false, options.request_timeout).await?;
+    let need = if body.is_none() && plan.is_idempotent { Need::Any } else { Need::Sure };
+    let connection = backend.connection(need, options.request_timeout).await?;
     let is_reused = connection.is_reused;
     let outcome = Exchange::new(features, options, plan, body, connection).run(backend).await;
     match outcome {
         Err(error) if is_reused && error.is_repeatable() => {
-            let connection = backend.connection(true, options.request_timeout).await?;
+            let connection = backend.connection(Need::New, options.request_timeout).await?;
             Exchange::new(features, options, plan, body, connection).run(backend).await
         }
         outcome => outcome,
@@ -124,8 +126,8 @@ fn take_body(
     if let Some(feature) = features.get_mut::<dyn HttpMaxRequestBodySizeFeature>()
         && !feature.is_read_only()
     {
-        // Not more than a second opinion: the module counts by itself.
-        let _ = feature.set_max_request_body_size(options.max_request_body_size);
+        // The module counts by itself. Reading has not begun, so that this cannot fail.
+        let _ = feature.set_max_request_body_size(None);
     }
     let request = features.required_mut::<dyn HttpRequestFeature>().map_err(front)?;
     let body = request.take_body();

@@ -28,6 +28,8 @@ pub(super) struct Plan {
     pub(super) leaving: Leaving,
     /// The client waits for `100 Continue`.
     pub(super) expects_continue: bool,
+    /// Sending it twice is as good as once (RFC 9110 section 9.2.2).
+    pub(super) is_idempotent: bool,
 }
 
 /// How the end of the request's body is told.
@@ -69,7 +71,8 @@ impl Plan {
         let expects_continue = has_body
             && request.version() > Version::HTTP_10
             && fields::options(headers, &EXPECT).any(|option| option.eq_ignore_ascii_case("100-continue"));
-        Ok(Self { framing, leaving, expects_continue })
+        let is_idempotent = leaving == Leaving::No && is_idempotent(request.method());
+        Ok(Self { framing, leaving, expects_continue, is_idempotent })
     }
 
     pub(super) fn has_body(&self) -> bool {
@@ -286,8 +289,7 @@ pub(super) fn front(error: impl Into<falconry_features::BoxError>) -> ForwardErr
     ForwardError::new(ForwardErrorKind::Front, "the front server lacks something").with_source(error)
 }
 
-/// True for methods that may be sent twice (RFC 9110 section 9.2.2).
-pub(super) fn is_idempotent(method: &Method) -> bool {
+fn is_idempotent(method: &Method) -> bool {
     matches!(
         *method,
         Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::PUT | Method::DELETE

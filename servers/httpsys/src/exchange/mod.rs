@@ -1,0 +1,14 @@
+//! A request and its response, from what the driver received to the last send.
+
+mod caching;
+mod framing;
+mod output;
+mod pool;
+mod run;
+mod shared;
+
+pub(crate) use self::{
+    output::Phase,
+    pool::{Exchange, ExchangePool},
+    shared::{ExchangeShared, RequestBodyState, ServerSettings},
+};

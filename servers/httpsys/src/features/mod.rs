@@ -1,0 +1,201 @@
+//! The features of a request: thin views over the shared state of its exchange.
+
+mod body;
+mod connection;
+mod delegation;
+mod native;
+mod request;
+mod response_body;
+mod send_file;
+mod tls;
+mod trailers;
+mod upgrade;
+mod view;
+
+use std::{any::Any, sync::Arc};
+
+use falconry_features::{
+    ConnectionLifetimeNotificationFeature, FeatureCollection, HttpAuthenticationFeature,
+    HttpConnectionFeature, HttpMaxRequestBodySizeFeature, HttpRequestBodyDetectionFeature,
+    HttpRequestFeature, HttpRequestIdentifierFeature, HttpRequestLifetimeFeature, HttpResetFeature,
+    HttpResponseBodyFeature, HttpResponseFeature, HttpResponseTrailersFeature, HttpSendFileFeature,
+    HttpSysRequestDelegationFeature, HttpSysRequestInfoFeature, HttpSysRequestPropertyFeature,
+    HttpSysRequestTimingFeature, HttpUpgradeFeature, PlainAuthentication, PlainResponse, PlainTlsHandshake,
+    RequestBody, TlsConnectionFeature, TlsHandshakeFeature,
+};
+use http::{Version, header::CONTENT_LENGTH};
+
+pub(crate) use self::delegation::ServerDelegation;
+use self::{
+    body::HttpSysRequestBody,
+    connection::HttpSysConnection,
+    native::{NativeInfo, NativeTiming},
+    request::HttpSysRequest,
+    response_body::HttpSysResponseBody,
+    send_file::HttpSysSendFile,
+    tls::HttpSysTls,
+    trailers::CheckedTrailers,
+    view::View,
+};
+use crate::{
+    driver::{Driver, DriverFeature, DriverRequest, ReceivedRequest},
+    exchange::{Exchange, ExchangeShared, RequestBodyState},
+    request::{has_connection_option, keeps_connection},
+};
+
+/// A request's target that cannot be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Malformed;
+
+/// Which features a request has: each kind has collections of its own, to be used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Kind {
+    is_https: bool,
+    /// HTTP/2 and later, with what the driver can do there.
+    is_stream: bool,
+}
+
+impl Kind {
+    /// How many there are.
+    pub(crate) const COUNT: usize = 4;
+
+    pub(crate) fn of(request: &DriverRequest, _driver: &dyn Driver) -> Self {
+        Self { is_https: request.tls.is_some(), is_stream: request.version >= Version::HTTP_2 }
+    }
+
+    pub(crate) fn index(self) -> usize {
+        usize::from(self.is_https) | usize::from(self.is_stream) << 1
+    }
+}
+
+/// The features of an exchange that no request has used yet.
+pub(crate) fn collection(
+    kind: Kind,
+    shared: &Arc<ExchangeShared>,
+    server: &Arc<FeatureCollection>,
+) -> FeatureCollection {
+    let mut features = FeatureCollection::with_capacity(18);
+    features.set_defaults(Some(Arc::clone(server)));
+    let view = View(Arc::clone(shared));
+    // In the order in which they are asked for most.
+    features.set::<dyn HttpResponseFeature>(Box::new(PlainResponse::default()));
+    features.set::<dyn HttpResponseBodyFeature>(Box::new(HttpSysResponseBody::new(Arc::clone(shared))));
+    features.set::<dyn HttpRequestFeature>(Box::new(HttpSysRequest::default()));
+    features.set::<dyn HttpRequestLifetimeFeature>(Box::new(view.clone()));
+    features.set::<dyn HttpConnectionFeature>(Box::new(HttpSysConnection::default()));
+    features.set::<dyn HttpRequestIdentifierFeature>(Box::new(view.clone()));
+    features.set::<dyn HttpRequestBodyDetectionFeature>(Box::new(view.clone()));
+    features.set::<dyn HttpMaxRequestBodySizeFeature>(Box::new(view.clone()));
+    features.set::<dyn HttpAuthenticationFeature>(Box::new(PlainAuthentication::default()));
+    features.set::<dyn ConnectionLifetimeNotificationFeature>(Box::new(view.clone()));
+    features.set::<dyn HttpSysRequestInfoFeature>(Box::new(NativeInfo::default()));
+    features.set::<dyn HttpSysRequestTimingFeature>(Box::new(NativeTiming::default()));
+    features.set::<dyn HttpSendFileFeature>(Box::new(HttpSysSendFile::new(Arc::clone(shared))));
+    if shared.supports(DriverFeature::Upgrade) {
+        features.set::<dyn HttpUpgradeFeature>(Box::new(view.clone()));
+    }
+    if shared.supports(DriverFeature::DelegateEx) {
+        features.set::<dyn HttpSysRequestDelegationFeature>(Box::new(view.clone()));
+    }
+    if kind.is_stream && shared.supports(DriverFeature::ResponseTrailers) {
+        features.set::<dyn HttpResponseTrailersFeature>(Box::new(CheckedTrailers::default()));
+    }
+    if kind.is_stream && shared.supports(DriverFeature::Reset) {
+        features.set::<dyn HttpResetFeature>(Box::new(view.clone()));
+    }
+    if kind.is_https {
+        features.set::<dyn TlsConnectionFeature>(Box::new(HttpSysTls::new(Arc::clone(shared))));
+        features.set::<dyn TlsHandshakeFeature>(Box::new(PlainTlsHandshake::default()));
+        if shared.supports(DriverFeature::CacheTlsClientHello) {
+            features.set::<dyn HttpSysRequestPropertyFeature>(Box::new(view));
+        }
+    }
+    features
+}
+
+/// The server's own object behind a feature trait; `None` if something else stands in its place.
+macro_rules! own_mut {
+    ($features:expr, dyn $feature:ident as $own:ty) => {
+        $features
+            .get_mut::<dyn $feature>()
+            .and_then(|feature| (feature as &mut dyn Any).downcast_mut::<$own>())
+    };
+}
+
+/// Fills a cleared exchange.
+pub(crate) fn fill(
+    exchange: &mut Exchange,
+    received: ReceivedRequest,
+    path_base: Option<&str>,
+) -> Result<(), Malformed> {
+    let ReceivedRequest { request, handle } = received;
+    let mut request = *request;
+    let shared = &exchange.shared;
+    let features = &mut exchange.features;
+    let declared = request.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let automatic = request.user.take();
+    {
+        let mut state = shared.lock();
+        state.handle = Some(handle);
+        state.version = request.version;
+        state.client_keeps = keeps_connection(request.version, &request.headers);
+        state.is_upgrade_request = has_connection_option(&request.headers, "upgrade");
+        state.request_id = request.request_id;
+        state.tls = request.tls.take();
+        state.user = automatic.clone();
+        state.body = RequestBodyState {
+            can_have_body: request.has_body,
+            max_size: shared.settings.max_request_body_size,
+            declared,
+            has_begun: false,
+        };
+        if let (Some(tls), Some(feature)) =
+            (&state.tls, own_mut!(features, dyn TlsHandshakeFeature as PlainTlsHandshake))
+        {
+            tls::fill_handshake(feature, tls);
+        }
+    }
+    if automatic.is_some()
+        && shared.settings.automatic_authentication
+        && let Some(feature) = own_mut!(features, dyn HttpAuthenticationFeature as PlainAuthentication)
+    {
+        feature.user = automatic;
+    }
+    if let Some(info) = own_mut!(features, dyn HttpSysRequestInfoFeature as NativeInfo) {
+        info.fill(std::mem::take(&mut request.info));
+    }
+    if let Some(timing) = own_mut!(features, dyn HttpSysRequestTimingFeature as NativeTiming) {
+        timing.fill(&request);
+    }
+    if let Some(connection) = own_mut!(features, dyn HttpConnectionFeature as HttpSysConnection) {
+        connection.fill(&request);
+    }
+    if let Some(body) = own_mut!(features, dyn HttpResponseBodyFeature as HttpSysResponseBody) {
+        body.begin(&request.verb);
+    }
+    let body = match request.has_body {
+        true => RequestBody::new(HttpSysRequestBody::new(Arc::clone(shared))),
+        false => RequestBody::empty(),
+    };
+    own_mut!(features, dyn HttpRequestFeature as HttpSysRequest)
+        .ok_or(Malformed)?
+        .fill(request, body, path_base)
+}
+
+/// Clears the server's own features; `None` if something else stands in the place of one.
+pub(crate) fn clear(features: &mut FeatureCollection) -> Option<()> {
+    own_mut!(features, dyn HttpRequestFeature as HttpSysRequest)?.clear();
+    own_mut!(features, dyn HttpResponseFeature as PlainResponse)?.recycle();
+    own_mut!(features, dyn HttpResponseBodyFeature as HttpSysResponseBody)?;
+    own_mut!(features, dyn HttpConnectionFeature as HttpSysConnection)?.clear();
+    own_mut!(features, dyn HttpAuthenticationFeature as PlainAuthentication)?.user = None;
+    own_mut!(features, dyn HttpSysRequestInfoFeature as NativeInfo)?.clear();
+    own_mut!(features, dyn HttpSysRequestTimingFeature as NativeTiming)?.clear();
+    if let Some(trailers) = features.get_mut::<dyn HttpResponseTrailersFeature>() {
+        (trailers as &mut dyn Any).downcast_mut::<CheckedTrailers>()?.clear();
+    }
+    if let Some(tls) = features.get_mut::<dyn TlsConnectionFeature>() {
+        (tls as &mut dyn Any).downcast_mut::<HttpSysTls>()?.clear();
+    }
+    Some(())
+}

@@ -1,0 +1,62 @@
+//! What the driver knows of a request beyond HTTP.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use falconry_features::{HttpSysRequestInfoFeature, HttpSysRequestTimingFeature, RequestTimingType};
+
+use crate::driver::DriverRequest;
+
+/// The pieces of information.
+#[derive(Debug, Default)]
+pub(super) struct NativeInfo(BTreeMap<u32, Bytes>);
+
+impl NativeInfo {
+    pub(super) fn fill(&mut self, info: BTreeMap<u32, Bytes>) {
+        self.0 = info;
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+impl HttpSysRequestInfoFeature for NativeInfo {
+    fn request_info(&self) -> &BTreeMap<u32, Bytes> {
+        &self.0
+    }
+}
+
+/// The times.
+#[derive(Debug)]
+pub(super) struct NativeTiming {
+    timestamps: [i64; RequestTimingType::ALL.len()],
+    frequency: u64,
+}
+
+impl NativeTiming {
+    pub(super) fn fill(&mut self, request: &DriverRequest) {
+        self.timestamps = request.timestamps;
+        self.frequency = request.frequency;
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+impl Default for NativeTiming {
+    fn default() -> Self {
+        Self { timestamps: [0; RequestTimingType::ALL.len()], frequency: 0 }
+    }
+}
+
+impl HttpSysRequestTimingFeature for NativeTiming {
+    fn timestamps(&self) -> &[i64] {
+        &self.timestamps
+    }
+
+    fn frequency(&self) -> u64 {
+        self.frequency
+    }
+}

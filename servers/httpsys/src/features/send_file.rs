@@ -1,0 +1,43 @@
+//! Files that the driver reads by itself.
+
+use std::{fs::File, future::poll_fn, path::Path, sync::Arc};
+
+use falconry_features::{BoxFuture, FeatureError, HttpSendFileFeature, file_range};
+
+use crate::{driver::DataChunk, exchange::ExchangeShared};
+
+/// Hands files to the driver. What they send counts as written, which the server learns of the length.
+#[derive(Debug)]
+pub(super) struct HttpSysSendFile {
+    shared: Arc<ExchangeShared>,
+}
+
+impl HttpSysSendFile {
+    pub(super) fn new(shared: Arc<ExchangeShared>) -> Self {
+        Self { shared }
+    }
+}
+
+impl HttpSendFileFeature for HttpSysSendFile {
+    fn send_file<'a>(
+        &'a mut self,
+        path: &'a Path,
+        offset: u64,
+        count: Option<u64>,
+    ) -> BoxFuture<'a, Result<(), FeatureError>> {
+        Box::pin(async move {
+            let cannot_read = |error: std::io::Error| {
+                FeatureError::io(format!("{} cannot be read", path.display())).with_source(error)
+            };
+            let file = File::open(path).map_err(cannot_read)?;
+            let whole = file.metadata().map_err(cannot_read)?.len();
+            let length = file_range(whole, offset, count)?;
+            if length == 0 || !self.shared.count_file(length)? {
+                return Ok(());
+            }
+            let mut chunk = Some(DataChunk::File { file: Arc::new(file), offset, length });
+            poll_fn(|cx| self.shared.poll_write_file(cx, &mut chunk)).await?;
+            poll_fn(|cx| self.shared.poll_flush(cx)).await
+        })
+    }
+}

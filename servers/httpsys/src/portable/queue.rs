@@ -1,0 +1,315 @@
+//! Request queues: who takes a request, and how long it may wait.
+
+use std::{
+    any::Any,
+    collections::VecDeque,
+    fmt,
+    pin::Pin,
+    sync::{Arc, Mutex, Weak},
+    task::{Context, Poll, Waker},
+};
+
+use falconry_features::BoxFuture;
+
+use super::{Kernel, exchange::PortableRequest, lock, operations::ReceivedHandle, ready};
+use crate::driver::{
+    DriverFuture, DriverRequest, Http503Verbosity, InlineReceiver, ReceivedRequest, RequestHandle,
+    RequestQueue, RequestQueueProperty, Win32Error,
+};
+
+/// How many requests may wait unless told otherwise.
+const DEFAULT_LENGTH: u32 = 1000;
+
+/// A queue. Who has opened it has a [`QueueHandle`].
+pub(super) struct Queue {
+    name: Option<String>,
+    kernel: Weak<Kernel>,
+    state: Mutex<State>,
+}
+
+struct State {
+    waiting: VecDeque<Parked>,
+    /// Receives that wait, each with a number of its own.
+    receives: VecDeque<(u64, Waker)>,
+    /// Who runs requests where they arrive, by the number of its handle; they take turns.
+    inline: VecDeque<(u64, InlineReceiver)>,
+    /// The numbers of the handles that can receive.
+    handles: Vec<u64>,
+    length: u32,
+    is_enabled: bool,
+    verbosity: Http503Verbosity,
+    last_number: u64,
+    is_closed: bool,
+}
+
+/// A request that nobody has taken yet.
+struct Parked {
+    request: Arc<PortableRequest>,
+    head: Box<DriverRequest>,
+}
+
+/// What became of a request that was given to a queue.
+pub(super) enum Delivery {
+    /// It runs here.
+    Inline(BoxFuture<'static, ()>),
+    /// Somebody will take it, or has.
+    Queued,
+    /// There is no place for it.
+    Refused(Http503Verbosity),
+}
+
+impl Queue {
+    pub(super) fn new(name: Option<String>, kernel: &Arc<Kernel>) -> Arc<Self> {
+        let state = State {
+            waiting: VecDeque::new(),
+            receives: VecDeque::new(),
+            inline: VecDeque::new(),
+            handles: Vec::new(),
+            length: DEFAULT_LENGTH,
+            is_enabled: true,
+            verbosity: Http503Verbosity::default(),
+            last_number: 0,
+            is_closed: false,
+        };
+        Arc::new(Self { name, kernel: Arc::downgrade(kernel), state: Mutex::new(state) })
+    }
+
+    /// A handle for somebody; one for delegation receives nothing and does not keep the queue open.
+    pub(super) fn open(queue: Arc<Self>, is_for_delegation: bool) -> Arc<dyn RequestQueue> {
+        let number = {
+            let mut state = lock(&queue.state);
+            let number = state.next_number();
+            if !is_for_delegation {
+                state.handles.push(number);
+            }
+            number
+        };
+        Arc::new(QueueHandle { queue, number, is_for_delegation, received: Mutex::default() })
+    }
+
+    /// The queue behind a handle of this driver.
+    pub(super) fn of(handle: &Arc<dyn RequestQueue>) -> Option<Arc<Self>> {
+        let handle: &dyn Any = &**handle;
+        handle.downcast_ref::<QueueHandle>().map(|handle| Arc::clone(&handle.queue))
+    }
+
+    /// False once nobody who could receive has it open.
+    pub(super) fn is_open(&self) -> bool {
+        !lock(&self.state).is_closed
+    }
+
+    /// Gives a request to whoever takes it.
+    pub(super) fn deliver(&self, request: &Arc<PortableRequest>, head: Box<DriverRequest>) -> Delivery {
+        let mut state = lock(&self.state);
+        if state.is_closed || !state.is_enabled {
+            return Delivery::Refused(state.verbosity);
+        }
+        if let Some((number, receiver)) = state.next_inline() {
+            drop(state);
+            request.received_by(number);
+            let handle: Arc<dyn RequestHandle> = Arc::clone(request) as _;
+            return Delivery::Inline(receiver(ReceivedRequest { request: head, handle }));
+        }
+        if state.waiting.len() >= state.length as usize {
+            return Delivery::Refused(state.verbosity);
+        }
+        state.waiting.push_back(Parked { request: Arc::clone(request), head });
+        let receive = state.receives.pop_front();
+        drop(state);
+        if let Some((_, waker)) = receive {
+            waker.wake();
+        }
+        Delivery::Queued
+    }
+
+    /// Takes out what nobody has received; the request has ended by itself.
+    pub(super) fn forget(&self, request: &Arc<PortableRequest>) {
+        lock(&self.state).waiting.retain(|parked| !Arc::ptr_eq(&parked.request, request));
+    }
+
+    pub(super) fn verbosity(&self) -> Http503Verbosity {
+        lock(&self.state).verbosity
+    }
+
+    fn close_handle(&self, number: u64) {
+        let mut state = lock(&self.state);
+        state.handles.retain(|other| *other != number);
+        state.inline.retain(|(other, _)| *other != number);
+        // All look again; those of this handle end.
+        let receives = std::mem::take(&mut state.receives);
+        let is_last = state.handles.is_empty() && !state.is_closed;
+        state.is_closed |= is_last;
+        let orphans = if is_last { std::mem::take(&mut state.waiting) } else { VecDeque::new() };
+        drop(state);
+        receives.into_iter().for_each(|(_, waker)| waker.wake());
+        for orphan in orphans {
+            orphan.request.refuse();
+        }
+        if is_last && let (Some(name), Some(kernel)) = (&self.name, self.kernel.upgrade()) {
+            kernel.forget_queue(name);
+        }
+    }
+}
+
+impl State {
+    fn next_number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
+    }
+
+    fn next_inline(&mut self) -> Option<(u64, InlineReceiver)> {
+        if self.inline.len() > 1 {
+            self.inline.rotate_left(1);
+        }
+        self.inline.front().map(|(number, receiver)| (*number, Arc::clone(receiver)))
+    }
+}
+
+/// A queue in the hands of somebody who opened it.
+struct QueueHandle {
+    queue: Arc<Queue>,
+    number: u64,
+    is_for_delegation: bool,
+    /// What was received and may not have been answered.
+    received: Mutex<Vec<Weak<PortableRequest>>>,
+}
+
+impl QueueHandle {
+    fn check_open(&self, state: &State) -> Result<(), Win32Error> {
+        match state.handles.contains(&self.number) {
+            true => Ok(()),
+            false if self.is_for_delegation => Err(Win32Error::INVALID_PARAMETER),
+            false => Err(Win32Error::OPERATION_ABORTED),
+        }
+    }
+
+    fn note_received(&self, request: &Arc<PortableRequest>) {
+        let mut received = lock(&self.received);
+        if received.len() == received.capacity() {
+            received.retain(|request| request.strong_count() > 0);
+        }
+        received.push(Arc::downgrade(request));
+    }
+
+    fn end(&self) {
+        self.queue.close_handle(self.number);
+        let received = std::mem::take(&mut *lock(&self.received));
+        for request in received.iter().filter_map(Weak::upgrade) {
+            // One that has been answered does not mind.
+            let _ = request.cancel();
+        }
+    }
+}
+
+impl RequestQueue for QueueHandle {
+    fn set_property(&self, property: RequestQueueProperty) -> DriverFuture<'_, ()> {
+        let mut state = lock(&self.queue.state);
+        match property {
+            RequestQueueProperty::Length(0) => return ready(Err(Win32Error::INVALID_PARAMETER)),
+            RequestQueueProperty::Length(length) => state.length = length,
+            RequestQueueProperty::Enabled(is_enabled) => state.is_enabled = is_enabled,
+            RequestQueueProperty::Verbosity503(verbosity) => state.verbosity = verbosity,
+        }
+        ready(Ok(()))
+    }
+
+    fn receive(&self) -> BoxFuture<'_, Result<ReceivedRequest, Win32Error>> {
+        Box::pin(Receive { handle: self, number: None })
+    }
+
+    fn set_inline_receiver(&self, receiver: Option<InlineReceiver>) -> bool {
+        let mut state = lock(&self.queue.state);
+        state.inline.retain(|(number, _)| *number != self.number);
+        if let Some(receiver) = receiver
+            && self.check_open(&state).is_ok()
+        {
+            state.inline.push_back((self.number, receiver));
+        }
+        true
+    }
+
+    fn shutdown(&self) -> Result<(), Win32Error> {
+        self.queue.close_handle(self.number);
+        Ok(())
+    }
+
+    fn close(&self) -> DriverFuture<'_, ()> {
+        self.end();
+        ready(Ok(()))
+    }
+}
+
+impl Drop for QueueHandle {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Waits for a request.
+struct Receive<'a> {
+    handle: &'a QueueHandle,
+    /// Its number among those that wait.
+    number: Option<u64>,
+}
+
+impl Future for Receive<'_> {
+    type Output = Result<ReceivedRequest, Win32Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let handle = self.handle;
+        let mut state = lock(&handle.queue.state);
+        if let Err(error) = handle.check_open(&state) {
+            self.number = None;
+            return Poll::Ready(Err(error));
+        }
+        if let Some(Parked { request, head }) = state.waiting.pop_front() {
+            if let Some(number) = self.number.take() {
+                state.receives.retain(|(other, _)| *other != number);
+            }
+            drop(state);
+            request.received_by(handle.number);
+            handle.note_received(&request);
+            let handle: Arc<dyn RequestHandle> = Arc::new(ReceivedHandle(request));
+            return Poll::Ready(Ok(ReceivedRequest { request: head, handle }));
+        }
+        let number = match self.number {
+            Some(number) => number,
+            None => state.next_number(),
+        };
+        match state.receives.iter_mut().find(|(other, _)| *other == number) {
+            Some((_, waker)) => waker.clone_from(cx.waker()),
+            None => state.receives.push_back((number, cx.waker().clone())),
+        }
+        drop(state);
+        self.number = Some(number);
+        Poll::Pending
+    }
+}
+
+impl Drop for Receive<'_> {
+    fn drop(&mut self) {
+        let Some(number) = self.number else { return };
+        let mut state = lock(&self.handle.queue.state);
+        let before = state.receives.len();
+        state.receives.retain(|(other, _)| *other != number);
+        let was_woken = state.receives.len() == before;
+        // It was to take a request: another one does.
+        let next = if was_woken && !state.waiting.is_empty() { state.receives.pop_front() } else { None };
+        drop(state);
+        if let Some((_, waker)) = next {
+            waker.wake();
+        }
+    }
+}
+
+impl fmt::Debug for Queue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for QueueHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QueueHandle").field("queue", &self.queue).field("number", &self.number).finish()
+    }
+}

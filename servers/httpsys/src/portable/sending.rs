@@ -1,0 +1,257 @@
+//! One send, from the operation to the connection.
+
+use std::{
+    fs::File,
+    io,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use falconry_features::{
+    BoxFuture, DuplexStream, FeatureCollection, FeatureError, HttpResponseBodyFeature, HttpResponseFeature,
+    HttpUpgradeFeature, ResponseHead,
+};
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{CONNECTION, TRANSFER_ENCODING},
+};
+
+use super::{cache::Candidate, exchange::SendOperation};
+use crate::driver::{DataChunk, DataChunks, SendFlags, SendResponse, Win32Error};
+
+/// How much of a file is read at once, in bytes.
+const FILE_PIECE: u64 = 64 * 1024;
+
+/// A send under way.
+pub(super) struct Sending {
+    flags: SendFlags,
+    response: Option<Box<SendResponse>>,
+    /// Fixed, and not yet with the connection.
+    head: Option<Arc<ResponseHead>>,
+    upgrade: Option<BoxFuture<'static, Result<Box<dyn DuplexStream>, FeatureError>>>,
+    chunks: <DataChunks as IntoIterator>::IntoIter,
+    current: Bytes,
+    file: Option<Reading>,
+    trailers: Option<HeaderMap>,
+    candidate: Option<Candidate>,
+}
+
+/// What a send that has succeeded leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sent {
+    /// More of the response follows.
+    More,
+    /// Everything but the end is with the connection, which learns of that when the request ends.
+    Last,
+    /// The end is with the connection, too.
+    Completed,
+}
+
+/// A piece of a file that is being read, and what is left after it.
+struct Reading {
+    file: Arc<File>,
+    offset: u64,
+    left: u64,
+    piece: Option<BoxFuture<'static, io::Result<Bytes>>>,
+}
+
+impl Sending {
+    pub(super) fn new(operation: SendOperation) -> Self {
+        let (flags, response, chunks) = match operation {
+            SendOperation::Response(mut response) => {
+                let chunks = std::mem::take(&mut response.chunks);
+                (response.flags, Some(response), chunks)
+            }
+            SendOperation::EntityBody(body) => (body.flags, None, body.chunks),
+        };
+        Self {
+            flags,
+            response,
+            head: None,
+            upgrade: None,
+            chunks: chunks.into_iter(),
+            current: Bytes::new(),
+            file: None,
+            trailers: None,
+            candidate: None,
+        }
+    }
+
+    /// The same, of a response that may be kept once it is sent.
+    pub(super) fn keeping(mut self, candidate: Option<Candidate>) -> Self {
+        self.candidate = candidate;
+        self
+    }
+
+    /// The response that may be kept.
+    pub(super) fn kept(self) -> Option<Candidate> {
+        self.candidate
+    }
+
+    /// Sends on. `stream` is there, or comes to be, once the connection has left HTTP.
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        features: &mut FeatureCollection,
+        stream: &mut Option<Box<dyn DuplexStream>>,
+    ) -> Poll<Result<Sent, Win32Error>> {
+        if let Some(response) = self.response.take() {
+            self.begin(*response, features).map_err(|error| code_of(&error))?;
+        }
+        if let Some(upgrade) = &mut self.upgrade {
+            let upgraded = ready!(upgrade.as_mut().poll(cx)).map_err(|error| code_of(&error))?;
+            *stream = Some(upgraded);
+            self.upgrade = None;
+        }
+        match stream {
+            Some(stream) => self.poll_stream(cx, &mut **stream),
+            None => self.poll_body(cx, features).map_err(|error| code_of(&error)),
+        }
+    }
+
+    fn begin(
+        &mut self,
+        response: SendResponse,
+        features: &mut FeatureCollection,
+    ) -> Result<(), FeatureError> {
+        let is_upgrade = self.flags.contains(SendFlags::OPAQUE);
+        let feature = features.required_mut::<dyn HttpResponseFeature>()?;
+        let head = feature.head_mut()?;
+        *head = ResponseHead { status: response.status, reason: response.reason, headers: response.headers };
+        // The connection frames bodies by itself.
+        head.headers.remove(TRANSFER_ENCODING);
+        if self.flags.contains(SendFlags::DISCONNECT) && !head.headers.contains_key(CONNECTION) {
+            head.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        if is_upgrade {
+            if head.status != StatusCode::SWITCHING_PROTOCOLS {
+                return Err(FeatureError::invalid_argument("an opaque response has the status 101"));
+            }
+            head.headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+            let head = feature.begin()?;
+            self.upgrade = Some(features.required_mut::<dyn HttpUpgradeFeature>()?.upgrade(head)?);
+            features.required_mut::<dyn HttpResponseBodyFeature>()?.take_over();
+        } else {
+            self.head = Some(feature.begin()?);
+        }
+        Ok(())
+    }
+
+    fn poll_body(
+        &mut self,
+        cx: &mut Context<'_>,
+        features: &mut FeatureCollection,
+    ) -> Poll<Result<Sent, FeatureError>> {
+        let body = features.required_mut::<dyn HttpResponseBodyFeature>()?;
+        if let Some(head) = &self.head {
+            ready!(body.poll_start(cx, head))?;
+            self.head = None;
+        }
+        while ready!(self.poll_data(cx))? {
+            ready!(body.poll_write(cx, &mut self.current))?;
+        }
+        if self.flags.contains(SendFlags::MORE_DATA) {
+            if !self.flags.contains(SendFlags::BUFFER_DATA) {
+                ready!(body.poll_flush(cx))?;
+            }
+            return Poll::Ready(Ok(Sent::More));
+        }
+        if self.trailers.is_some() {
+            ready!(body.poll_complete(cx, &mut self.trailers))?;
+            return Poll::Ready(Ok(Sent::Completed));
+        }
+        Poll::Ready(Ok(Sent::Last))
+    }
+
+    fn poll_stream(
+        &mut self,
+        cx: &mut Context<'_>,
+        stream: &mut dyn DuplexStream,
+    ) -> Poll<Result<Sent, Win32Error>> {
+        const GONE: Win32Error = Win32Error::CONNECTION_INVALID;
+        while ready!(self.poll_data(cx)).map_err(|_| GONE)? {
+            let written = ready!(stream.poll_write(cx, &self.current)).map_err(|_| GONE)?;
+            drop(self.current.split_to(written.min(self.current.len())));
+        }
+        ready!(stream.poll_flush(cx)).map_err(|_| GONE)?;
+        if self.flags.contains(SendFlags::MORE_DATA) {
+            return Poll::Ready(Ok(Sent::More));
+        }
+        ready!(stream.poll_shutdown(cx)).map_err(|_| GONE)?;
+        Poll::Ready(Ok(Sent::Completed))
+    }
+
+    /// Completes with true if there is something in `current`, with false at the end of the chunks.
+    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, FeatureError>> {
+        loop {
+            if !self.current.is_empty() {
+                return Poll::Ready(Ok(true));
+            }
+            if let Some(file) = &mut self.file {
+                match ready!(file.poll(cx))
+                    .map_err(|error| FeatureError::io("a file cannot be read").with_source(error))?
+                {
+                    Some(piece) => self.current = piece,
+                    None => self.file = None,
+                }
+                continue;
+            }
+            match self.chunks.next() {
+                None => return Poll::Ready(Ok(false)),
+                Some(DataChunk::Memory(data)) => self.current = data,
+                Some(DataChunk::Trailers(trailers)) => self.trailers = Some(trailers),
+                Some(DataChunk::File { file, offset, length }) => {
+                    self.file = Some(Reading { file, offset, left: length, piece: None });
+                }
+            }
+        }
+    }
+}
+
+impl Reading {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Bytes>>> {
+        if self.left == 0 {
+            return Poll::Ready(Ok(None));
+        }
+        let (file, offset, length) = (&self.file, self.offset, self.left.min(FILE_PIECE));
+        let piece = self.piece.get_or_insert_with(|| {
+            let file = Arc::clone(file);
+            let read = tokio::task::spawn_blocking(move || read_at(&file, offset, length));
+            Box::pin(async move { read.await.map_err(io::Error::other)? })
+        });
+        let piece = ready!(piece.as_mut().poll(cx))?;
+        self.piece = None;
+        self.offset += piece.len() as u64;
+        self.left -= piece.len() as u64;
+        Poll::Ready(Ok(Some(piece)))
+    }
+}
+
+fn read_at(file: &File, offset: u64, length: u64) -> io::Result<Bytes> {
+    let mut buffer = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
+    #[cfg(unix)]
+    let read = std::os::unix::fs::FileExt::read_at(file, &mut buffer, offset)?;
+    #[cfg(windows)]
+    let read = std::os::windows::fs::FileExt::seek_read(file, &mut buffer, offset)?;
+    if read == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    buffer.truncate(read);
+    Ok(buffer.into())
+}
+
+/// Ends the response.
+pub(super) fn poll_complete(
+    cx: &mut Context<'_>,
+    features: &mut FeatureCollection,
+) -> Poll<Result<(), FeatureError>> {
+    features.required_mut::<dyn HttpResponseBodyFeature>()?.poll_complete(cx, &mut None)
+}
+
+fn code_of(error: &FeatureError) -> Win32Error {
+    match error.is_aborted() {
+        true => Win32Error::CONNECTION_INVALID,
+        false => Win32Error::INVALID_PARAMETER,
+    }
+}

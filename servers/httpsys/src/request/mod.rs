@@ -1,0 +1,9 @@
+//! From what the driver received to what the application sees.
+
+mod path;
+mod validate;
+
+pub(crate) use self::{
+    path::{decode_target, split_path_base},
+    validate::{MAX_FIELDS, has_connection_option, keeps_connection, latin1_to_utf8},
+};

@@ -1,0 +1,50 @@
+//! The requests under way, counted.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::Notify;
+
+/// How many requests are under way.
+#[derive(Debug, Default)]
+pub(crate) struct Outstanding {
+    count: AtomicUsize,
+    ended: Notify,
+}
+
+/// A request that is counted until this is dropped.
+#[derive(Debug)]
+pub(crate) struct UnderWay<'a>(&'a Outstanding);
+
+impl Outstanding {
+    /// Counts a request.
+    pub(crate) fn begin(&self) -> UnderWay<'_> {
+        self.count.fetch_add(1, Ordering::AcqRel);
+        UnderWay(self)
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.count.load(Ordering::Acquire)
+    }
+
+    /// Completes when there are none.
+    pub(super) async fn all_ended(&self) {
+        loop {
+            let ended = self.ended.notified();
+            let mut ended = std::pin::pin!(ended);
+            // From here on no end is missed.
+            ended.as_mut().enable();
+            if self.count() == 0 {
+                return;
+            }
+            ended.await;
+        }
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        if self.0.count.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.ended.notify_waiters();
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The request as IIS has it becomes one of the contract.
+
+mod features;
+mod raw;
+mod target;
+
+use std::sync::Arc;
+
+use falconry_features::{BadHttpRequestError, PlainConnection, PlainRequest};
+use falconry_in_process::{BodyLength, NativeRequest};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version,
+    header::{CONTENT_LENGTH, TRANSFER_ENCODING},
+};
+
+pub(crate) use self::target::PathBase;
+use self::{features::fill_features, raw::RawRequest};
+use crate::{exchange::Exchange, native::Context};
+
+const X_CONTENT_LENGTH: HeaderName = HeaderName::from_static("x-content-length");
+
+/// Copies what IIS knows of the request.
+///
+/// # Errors
+/// The request breaks a rule that IIS lets pass; the answer is the error's status.
+pub(crate) fn native_request(
+    exchange: &Arc<Exchange>,
+    path_base: &PathBase,
+) -> Result<NativeRequest, BadHttpRequestError> {
+    let context = exchange.context();
+    let raw = RawRequest::new(&context).ok_or_else(|| bad("IIS has no request"))?;
+    let version = version(&context, &raw);
+    let method = Method::from_bytes(context.method()).map_err(|_| bad("the method is malformed"))?;
+    let target = std::str::from_utf8(raw.raw_url()).map_err(|_| bad("the target is malformed"))?;
+    let mut headers = fields(&raw)?;
+    let (body, is_ambiguous) = body_length(&mut headers, &raw)?;
+    if is_ambiguous {
+        // RFC 9112 section 6.3: what follows may not be what the client means.
+        context.response().set_need_disconnect();
+    }
+    let mut request = PlainRequest::received(method, target, version, headers)?;
+    path_base.apply(&mut request);
+    request.scheme = if raw.is_https() { "https" } else { "http" }.to_owned();
+    let newest = version >= Version::HTTP_2 && context.response().is_newest(exchange.server());
+    let can_upgrade = version == Version::HTTP_11
+        && body == BodyLength::None
+        && context.server_variable("WEBSOCKET_VERSION").is_some_and(|version| !version.is_empty());
+    let mut native = NativeRequest {
+        body,
+        connection: connection(&raw),
+        identifier: Some(identifier(raw.request_id())),
+        can_upgrade,
+        can_reset: newest,
+        can_send_trailers: newest,
+        ..NativeRequest::new(request)
+    };
+    fill_features(&mut native.features, exchange, &raw);
+    Ok(native)
+}
+
+fn version(context: &Context, raw: &RawRequest<'_>) -> Version {
+    if raw.is_http3() {
+        return Version::HTTP_3;
+    }
+    if raw.is_http2() {
+        return Version::HTTP_2;
+    }
+    match context.http_version() {
+        (1, 0) => Version::HTTP_10,
+        (2, _) => Version::HTTP_2,
+        (3, _) => Version::HTTP_3,
+        _ => Version::HTTP_11,
+    }
+}
+
+fn fields(raw: &RawRequest<'_>) -> Result<HeaderMap, BadHttpRequestError> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in raw.fields() {
+        let name = HeaderName::from_bytes(name).map_err(|_| bad("the name of a field is malformed"))?;
+        let value = HeaderValue::from_bytes(value).map_err(|_| bad("the value of a field is malformed"))?;
+        headers.append(name, value);
+    }
+    Ok(headers)
+}
+
+/// What is known of the body, and whether the client said it in two ways: then the length is moved to
+/// `X-Content-Length`, as in the original.
+fn body_length(
+    headers: &mut HeaderMap,
+    raw: &RawRequest<'_>,
+) -> Result<(BodyLength, bool), BadHttpRequestError> {
+    let is_chunked = headers
+        .get_all(TRANSFER_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.rsplit(','))
+        .any(|coding| coding.trim().eq_ignore_ascii_case("chunked"));
+    if is_chunked {
+        let length = headers.remove(CONTENT_LENGTH);
+        let is_ambiguous = length.is_some();
+        headers.extend(length.map(|length| (X_CONTENT_LENGTH, length)));
+        return Ok((BodyLength::Unknown, is_ambiguous));
+    }
+    let length = match headers.get(CONTENT_LENGTH) {
+        Some(value) => {
+            let text = value.to_str().ok().filter(|text| text.bytes().all(|digit| digit.is_ascii_digit()));
+            text.and_then(|text| text.parse().ok()).ok_or_else(|| bad("Content-Length is no number"))?
+        }
+        // HTTP/2 and HTTP/3 need no length.
+        None if raw.has_more_body() => return Ok((BodyLength::Unknown, false)),
+        None => 0,
+    };
+    Ok((if length == 0 { BodyLength::None } else { BodyLength::Known(length) }, false))
+}
+
+fn connection(raw: &RawRequest<'_>) -> PlainConnection {
+    let (remote, local) = (raw.remote_address(), raw.local_address());
+    PlainConnection {
+        connection_id: raw.connection_id().to_string(),
+        remote_ip_address: remote.map(|address| address.ip()),
+        remote_port: remote.map_or(0, |address| address.port()),
+        local_ip_address: local.map(|address| address.ip()),
+        local_port: local.map_or(0, |address| address.port()),
+    }
+}
+
+/// The original's GUID with the native number of the request in its first eight bytes.
+fn identifier(request_id: u64) -> String {
+    let [a, b, c, d, e, f, g, h] = request_id.to_le_bytes();
+    format!(
+        "{:08x}-{:04x}-{:04x}-b63f-84710c7967bb",
+        u32::from_le_bytes([a, b, c, d]),
+        u16::from_le_bytes([e, f]),
+        u16::from_le_bytes([g, h])
+    )
+}
+
+fn bad(message: &'static str) -> BadHttpRequestError {
+    BadHttpRequestError::new(StatusCode::BAD_REQUEST, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::identifier;
+
+    #[test]
+    fn the_identifier_is_a_guid_with_the_number_in_front() {
+        assert_eq!(identifier(0x0102_0304_0506_0708), "05060708-0304-0102-b63f-84710c7967bb");
+    }
+}

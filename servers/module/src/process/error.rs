@@ -1,0 +1,60 @@
+//! Why there is no process for a request.
+
+use std::{fmt, io, path::PathBuf, time::Duration};
+
+use crate::keeper::Exit;
+
+/// A process that could not be started.
+#[derive(Debug)]
+pub(crate) struct StartError {
+    pub(crate) kind: StartErrorKind,
+    /// The beginning of what the program wrote.
+    pub(crate) output: String,
+}
+
+/// Why a process could not be started.
+#[derive(Debug)]
+pub(crate) enum StartErrorKind {
+    /// The system did not let it.
+    System(io::Error),
+    /// There is no such file.
+    NoProgram(PathBuf),
+    /// The configured port is none.
+    BadPort(String),
+    /// The configured pairing token cannot be sent.
+    BadToken,
+    /// No free port was found.
+    NoPort,
+    /// It ended before it listened.
+    Exited(Exit),
+    /// It did not listen in time.
+    TimedOut(Duration),
+    /// Processes ended so often that none is started for a while.
+    RapidFail,
+    /// The configuration is no longer the one to start with.
+    Retired,
+}
+
+impl From<StartErrorKind> for StartError {
+    fn from(kind: StartErrorKind) -> Self {
+        Self { kind, output: String::new() }
+    }
+}
+
+impl fmt::Display for StartErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::System(error) => write!(f, "the process could not be started: {error}"),
+            Self::NoProgram(path) => write!(f, "processPath: there is no file {}", path.display()),
+            Self::BadPort(port) => write!(f, "ASPNETCORE_PORT: {port:?} is not a port from 1025 to 48000"),
+            Self::BadToken => f.write_str("ASPNETCORE_TOKEN has characters that a field cannot have"),
+            Self::NoPort => f.write_str("no free port was found"),
+            Self::Exited(exit) => write!(f, "the process ended with {exit} before it listened"),
+            Self::TimedOut(limit) => write!(f, "the process did not listen within {} s", limit.as_secs()),
+            Self::RapidFail => {
+                f.write_str("processes ended more often than rapidFailsPerMinute allows; none is started for a while")
+            }
+            Self::Retired => f.write_str("the application is being stopped"),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! What the test binary is when it is started as a backend.
+
+use std::{
+    env, fs,
+    io::Write,
+    path::Path,
+    process::ExitCode,
+    sync::{Arc, OnceLock},
+};
+
+use falconry::{HostError, WebHost};
+use falconry_conformance::contract;
+
+/// Says which backend.
+pub(crate) const VARIABLE: &str = "FALCONRY_TEST_BACKEND";
+
+pub(crate) fn run_if_asked() -> Option<ExitCode> {
+    let kind = env::var(VARIABLE).ok()?;
+    let (kind, file) = kind.split_once(':').unwrap_or((&kind, ""));
+    Some(match kind {
+        "contract" => serve(),
+        // Crashes until there is such a file, and notes each time in another.
+        "crash-without" => {
+            note(&format!("{file}.crashes"));
+            if Path::new(file).exists() { serve() } else { crash() }
+        }
+        "silent" => silent(),
+        other => panic!("there is no backend {other:?}"),
+    })
+}
+
+#[tokio::main(worker_threads = 2)]
+async fn contract_app() -> Result<(), HostError> {
+    let server = Arc::new(OnceLock::new());
+    let builder = WebHost::builder().args(env::args());
+    let stopping = builder.lifetime().stopping().clone();
+    let host = builder.build(contract::app_until(Arc::clone(&server), stopping))?;
+    server.get_or_init(|| host.server_name().to_owned());
+    host.run_until_stopped().await
+}
+
+fn serve() -> ExitCode {
+    use std::process::Termination;
+    contract_app().report()
+}
+
+fn crash() -> ExitCode {
+    eprintln!("the secret reason of the crash");
+    ExitCode::from(7)
+}
+
+/// Lives and does not listen.
+fn silent() -> ExitCode {
+    println!("I will not listen");
+    loop {
+        std::thread::park();
+    }
+}
+
+fn note(file: &str) {
+    let mut file = fs::OpenOptions::new().create(true).append(true).open(file).unwrap();
+    file.write_all(b"x").unwrap();
+}

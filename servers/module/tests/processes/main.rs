@@ -1,0 +1,86 @@
+//! The module as a program of its own, with real processes behind it.
+//!
+//! The test binary is the backend, too: with a variable set it serves the contract app, or fails as asked, instead of
+//! testing.
+
+#![cfg_attr(not(unix), allow(dead_code, unused_imports, reason = "signals and /proc are unix's"))]
+
+mod any_backend;
+mod backend;
+mod client;
+mod command;
+mod configuration_change;
+mod crashes;
+mod life;
+mod module;
+mod orphans;
+mod scratch;
+#[path = "../../../../tests/support/skip.rs"]
+mod skip;
+mod status_page;
+mod web_config;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+fn main() -> ExitCode {
+    if let Some(code) = falconry_module::run_keeper_if_asked() {
+        return code;
+    }
+    if let Some(code) = backend::run_if_asked() {
+        return code;
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials()).exit_code()
+}
+
+#[cfg(not(unix))]
+fn trials() -> Vec<Trial> {
+    Vec::new()
+}
+
+#[cfg(unix)]
+fn trials() -> Vec<Trial> {
+    let trial = |name: &str, test: fn()| {
+        Trial::test(name, move || {
+            test();
+            Ok::<(), Failed>(())
+        })
+    };
+    vec![
+        trial("the_first_request_starts_the_process_and_is_answered_by_it", life::first_request),
+        trial("a_request_straight_to_the_backend_without_the_token_is_refused", life::token),
+        trial("applications_are_told_apart_by_their_path", life::paths),
+        trial("several_processes_take_turns", life::turns),
+        trial("the_first_requests_wait_for_one_start", life::one_start),
+        trial("always_running_starts_before_the_first_request_and_after_a_crash", life::always_running),
+        trial("a_stop_lets_requests_finish_and_processes_end_in_order", life::stop),
+        trial("output_goes_to_a_file_with_time_and_process_in_its_name", life::output),
+        trial("app_offline_takes_the_application_away_and_brings_it_back", life::offline),
+        trial("a_process_may_listen_on_a_unix_socket", life::unix_socket),
+        trial("with_web_sockets_off_an_upgrade_is_an_ordinary_request", life::no_web_sockets),
+        trial("the_body_limit_is_that_of_request_filtering", life::body_limit),
+        trial("a_killed_backend_costs_the_requests_under_way_at_most", crashes::killed_under_load),
+        trial("a_crash_loop_ends_in_502_5_and_recovers_after_the_window", crashes::crash_loop),
+        trial("a_program_that_does_not_listen_is_502_5_after_the_limit", crashes::does_not_listen),
+        trial("what_a_failed_start_wrote_is_shown_to_developers_only", crashes::details),
+        trial("a_change_of_configuration_under_load_loses_no_request", configuration_change::under_load),
+        trial("a_wrong_configuration_leaves_the_former_in_force", configuration_change::wrong),
+        trial(
+            "a_configuration_that_does_not_start_leaves_the_former_in_force",
+            configuration_change::does_not_start,
+        ),
+        trial("applications_come_and_go_with_the_file", configuration_change::come_and_go),
+        trial("a_killed_module_leaves_nothing_behind", orphans::module_killed),
+        trial("a_killed_keeper_takes_the_program_with_it", orphans::keeper_killed),
+        trial("what_a_program_started_ends_with_it", orphans::grandchildren),
+        trial("a_program_in_python_is_served", any_backend::python),
+        trial("a_program_in_node_is_served", any_backend::node),
+        trial("check_says_what_is_wrong_and_where", command::check),
+        trial("a_wrong_command_line_ends_with_2_and_the_usage", command::usage),
+        trial("the_walk_through_serves_the_contract_app", command::walk_through),
+        trial("the_state_is_told_as_text_json_and_metrics", status_page::told),
+        trial("the_status_page_is_for_this_machine_only", status_page::this_machine),
+        trial("the_status_page_shows_numbers_that_move_and_plots_in_a_browser", status_page::browser),
+    ]
+}

@@ -1,0 +1,154 @@
+//! The program `falconry-module` under test.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::Path,
+    process::{Child, ChildStdout, Command, Stdio},
+    sync::{Arc, Mutex},
+    thread,
+};
+
+use serde_json::Value;
+
+use crate::{client, scratch::Scratch, web_config::WebConfig};
+
+/// A running module. It is killed with the test.
+pub(crate) struct Module {
+    pub(crate) scratch: Scratch,
+    child: Child,
+    stdout: Option<BufReader<ChildStdout>>,
+    log: Arc<Mutex<String>>,
+    address: String,
+    status: String,
+}
+
+impl Module {
+    /// A module with this configuration.
+    pub(crate) fn start(configuration: &WebConfig) -> Self {
+        let scratch = Scratch::new();
+        scratch.write("web.config", &configuration.text());
+        Self::in_folder(scratch, &["--config", "web.config"])
+    }
+
+    /// A module in this folder.
+    pub(crate) fn in_folder(scratch: Scratch, arguments: &[&str]) -> Self {
+        Self::with(scratch, arguments, &[])
+    }
+
+    pub(crate) fn with(scratch: Scratch, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = command(scratch.path());
+        command.args(arguments).args(["--urls", "http://127.0.0.1:0", "--status", "http://127.0.0.1:0"]);
+        command.envs(variables.iter().copied());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let log = Arc::<Mutex<String>>::default();
+        let (mut errors, sink) = (BufReader::new(child.stderr.take().unwrap()), Arc::clone(&log));
+        thread::spawn(move || {
+            let mut line = String::new();
+            while errors.read_line(&mut line).is_ok_and(|count| count > 0) {
+                sink.lock().unwrap().push_str(&line);
+                line.clear();
+            }
+        });
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut status = String::new();
+        stdout.read_line(&mut status).unwrap();
+        let mut address = String::new();
+        stdout.read_line(&mut address).unwrap();
+        let after = |line: &str, start: &str| match line.trim_end().strip_prefix(start) {
+            Some(rest) => rest.to_owned(),
+            None => panic!("{line:?}: {}", log.lock().unwrap()),
+        };
+        let status = after(&status, "Status page: http://");
+        let address = after(&address, "Now listening on: http://");
+        Self { scratch, child, stdout: Some(stdout), log, address, status }
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub(crate) fn status_address(&self) -> &str {
+        &self.status
+    }
+
+    pub(crate) fn get(&self, path: &str) -> client::Answer {
+        client::get(&self.address, path)
+    }
+
+    /// The state of the application at this path.
+    pub(crate) fn state(&self, path: &str) -> Value {
+        let state: Value = serde_json::from_str(&client::get(&self.status, "/status.json").body).unwrap();
+        let applications = state["applications"].as_array().unwrap();
+        applications.iter().find(|application| application["path"] == path).expect(path).clone()
+    }
+
+    /// The state of the application at this path, once it is as wanted.
+    pub(crate) fn state_when(&self, path: &str, is_wanted: impl Fn(&Value) -> bool) -> Value {
+        let start = std::time::Instant::now();
+        loop {
+            let state = self.state(path);
+            if is_wanted(&state) {
+                return state;
+            }
+            assert!(start.elapsed() < client::FOREVER, "still {state:#}");
+            thread::yield_now();
+        }
+    }
+
+    /// The process ids of the application at `/`.
+    pub(crate) fn processes(&self) -> Vec<u64> {
+        let state = self.state("/");
+        state["processes"].as_array().unwrap().iter().map(|process| process["id"].as_u64().unwrap()).collect()
+    }
+
+    /// The backend's own address.
+    pub(crate) fn backend(&self) -> String {
+        self.state("/")["processes"][0]["address"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for the end: exit code, and what is left of standard output.
+    pub(crate) fn end(&mut self) -> (Option<i32>, String) {
+        let mut rest = String::new();
+        self.stdout.take().unwrap().read_to_string(&mut rest).unwrap();
+        (self.child.wait().unwrap().code(), rest)
+    }
+}
+
+impl Drop for Module {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            eprintln!("the module's log:\n{}", self.log());
+        }
+    }
+}
+
+/// The program, with nothing of this process's environment. On Linux it dies with the test.
+pub(crate) fn command(folder: &Path) -> Command {
+    let program = env!("CARGO_BIN_EXE_falconry-module");
+    let mut command = if Path::new("/usr/bin/setpriv").exists() {
+        let mut command = Command::new("/usr/bin/setpriv");
+        command.args(["--pdeathsig", "KILL", program]);
+        command
+    } else {
+        Command::new(program)
+    };
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command.current_dir(folder).stdin(Stdio::null());
+    command
+}
+
+/// Sends a signal.
+pub(crate) fn signal(name: &str, process: u64) {
+    let status = Command::new("kill").args(["-s", name, &process.to_string()]).status().unwrap();
+    assert!(status.success(), "kill -s {name} {process}");
+}

@@ -1,0 +1,1 @@
+//! The HTTP.sys server on the portable driver, over real sockets.

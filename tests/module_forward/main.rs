@@ -1,0 +1,1 @@
+//! The module before a whole application: WebSockets, large bodies, HTTP/2 and HTTP/3 outside.
