@@ -4,21 +4,26 @@ use std::error::Error;
 
 use bytes::Bytes;
 use falconry::{HttpContext, Result, WebHost};
-use falconry_benches::{BIG, HELLO, announce, runtime};
+use falconry_benches::{BIG, HELLO, Listen, announce, runtime};
 
 fn main() -> Result<(), Box<dyn Error>> {
     runtime().block_on(serve())
 }
 
 async fn serve() -> Result<(), Box<dyn Error>> {
-    let host = WebHost::builder()
-        .server_named("kestrel")
-        .urls("http://127.0.0.1:0")
-        .suppress_status_messages(true)
-        .build(answer)?;
+    let mut builder = WebHost::builder().server_named("kestrel").suppress_status_messages(true);
+    builder = match Listen::from_command_line() {
+        // On one port the client's first bytes say which.
+        Listen::Http1 | Listen::Http2 => builder.urls("http://127.0.0.1:0"),
+        Listen::Tls { certificate, key } => builder
+            .setting("Kestrel:Endpoints:Tls:Url", "https://127.0.0.1:0")
+            .setting("Kestrel:Endpoints:Tls:Certificate:Path", certificate.to_string_lossy())
+            .setting("Kestrel:Endpoints:Tls:Certificate:KeyPath", key.to_string_lossy()),
+    };
+    let host = builder.build(answer)?;
     host.start().await?;
     let address = host.addresses().first().cloned().unwrap_or_default();
-    announce(address.trim_start_matches("http://").parse()?);
+    announce(address.rsplit('/').next().unwrap_or_default().parse()?);
     std::future::pending().await
 }
 

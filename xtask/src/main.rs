@@ -1,10 +1,13 @@
 //! Repository chores: `cargo xtask <command>`.
 
 mod bench;
+#[cfg(unix)]
+mod nginx_module;
 mod peers;
 mod python;
 mod shell;
 mod test;
+mod windows;
 
 use std::{env, process::ExitCode};
 
@@ -12,16 +15,31 @@ const USAGE: &str = "\
 cargo xtask <command>
 
   test [ARGUMENTS]   run every test of the workspace with all features; ARGUMENTS go to `cargo test`
-                     (with `CI=true` a test skipped for want of a peer is a failure)
-  bench [OPTIONS]    compare Kestrel with raw hyper, axum and actix-web
+                     (with `CI=true` those for Windows, too, and a test skipped for want of a peer is a failure)
+  bench [OPTIONS]    compare Kestrel with raw hyper, axum, actix-web and nginx
+  windows COMMAND    build, run or test for Windows, under Wine; see cargo xtask windows
+  iis-worker --serve PORT
+                     run the test worker of IIS with the contract app under Wine in the foreground, on this port
   instructions       count the instructions of the contract's hot path (needs valgrind)
+  nginx-module [OPTIONS]
+                     build the module for the installed nginx, and the contract app for it
+
+Options of nginx-module:
+  --serve PORT       run nginx with both in the foreground, on this port of the loopback interface
+  --memcheck [N]     send N requests of all kinds to an nginx under valgrind (20000)
+  --nginx PROGRAM    for this nginx and not for the installed one
+  --source FOLDER    with the headers of this source of nginx and not of nginx-dev
+  --vendored         for an nginx that is built from the source in the registry of crates
+  --app FILE         with this application and not with the contract app
+  --release          build the contract app for release
 
 Options of bench:
   --rounds N         rounds, interleaved; the medians are shown (5)
   --seconds S        length of each measurement (4)
-  --only NAME        this peer and raw hyper only: hyper, kestrel, axum or actix (repeatable)
-  --scenario NAME    this scenario only: keep-alive, pipelined, download or upload (repeatable)
-  --connections N    connections of the client (32)
+  --only NAME        this peer and raw hyper only: hyper, kestrel, axum, actix or nginx (repeatable)
+  --scenario NAME    this scenario only: keep-alive, pipelined, download, upload, h2, h2-tls, tls or
+                     tls-download (repeatable)
+  --connections N    connections of the client of HTTP/1.1 (32)
   --json FILE        write every measurement to FILE
 ";
 
@@ -32,6 +50,10 @@ fn main() -> ExitCode {
     let outcome = match command.as_deref() {
         Some("test") => test::run(&rest),
         Some("bench") => bench::run(&rest),
+        Some("iis-worker") => windows::iis_worker(&rest),
+        Some("windows") => windows::run(&rest),
+        #[cfg(unix)]
+        Some("nginx-module") => nginx_module::run(&rest),
         Some("instructions") => bench::instructions::run(),
         Some("help" | "--help" | "-h") => {
             print!("{USAGE}");

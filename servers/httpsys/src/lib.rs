@@ -1,14 +1,26 @@
 //! The HTTP.sys server: one server over two drivers, httpapi.dll and one in user mode.
 
+#[cfg(windows)]
+#[expect(unsafe_code, reason = "functions of httpapi.dll")]
+mod bindings;
+#[cfg(unix)]
+mod broker;
 pub mod driver;
 mod exchange;
 mod features;
+#[cfg(windows)]
+#[expect(unsafe_code, reason = "calls of httpapi.dll")]
+mod native;
 mod options;
 mod portable;
 mod prefix;
 mod request;
 mod server;
 
+#[cfg(unix)]
+pub use self::broker::{Broker, BrokerDriver, BrokerOptions};
+#[cfg(windows)]
+pub use self::native::NativeDriver;
 pub use self::{
     driver::{AuthenticationSchemes, Http503Verbosity},
     options::{

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{PEERS, wrk::Scenario};
+use super::{PEERS, scenario::Scenario};
 
 /// What to measure, and how long.
 #[derive(Debug)]
@@ -95,7 +95,7 @@ mod tests {
     fn mistakes_are_named() {
         assert_eq!(parse("--rounds 0").unwrap_err(), "--rounds is '0': it must be a whole number above 0");
         assert_eq!(parse("--rounds").unwrap_err(), "--rounds needs a value");
-        assert!(parse("--only iis").unwrap_err().contains("hyper, kestrel, axum, actix"));
+        assert!(parse("--only iis").unwrap_err().contains("hyper, kestrel, axum, actix, nginx"));
         assert!(parse("--scenario x").unwrap_err().contains("keep-alive, pipelined, download, upload"));
     }
 }

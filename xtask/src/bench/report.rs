@@ -1,8 +1,10 @@
 //! Medians over the rounds, and the ratio to raw hyper.
 
-use std::{collections::BTreeMap, fmt, fmt::Write};
+use std::{collections::BTreeMap, fmt};
 
 use super::PEERS;
+
+const NGINX: &str = "nginx";
 
 /// One peer in one scenario of one round.
 #[derive(Clone, Debug)]
@@ -18,13 +20,18 @@ pub(super) struct Measurement {
 #[derive(Debug)]
 pub(super) struct Report {
     seconds: u64,
-    connections: u64,
+    /// Those of each scenario, in words.
+    connections: BTreeMap<&'static str, String>,
     measurements: Vec<Measurement>,
 }
 
 impl Report {
-    pub(super) fn new(seconds: u64, connections: u64) -> Self {
-        Self { seconds, connections, measurements: Vec::new() }
+    pub(super) fn new(seconds: u64) -> Self {
+        Self { seconds, connections: BTreeMap::new(), measurements: Vec::new() }
+    }
+
+    pub(super) fn tell_connections(&mut self, scenario: &'static str, connections: String) {
+        self.connections.insert(scenario, connections);
     }
 
     pub(super) fn add(&mut self, measurement: Measurement) {
@@ -47,10 +54,10 @@ impl Report {
         self.measurements.iter().filter(move |one| one.scenario == scenario && one.peer == peer)
     }
 
-    /// The processor time of `peer` in each round as a multiple of the yardstick's in the same round.
-    fn ratios(&self, scenario: &str, peer: &str) -> Vec<f64> {
+    /// The processor time of `peer` in each round as a multiple of that of `base` in the same round.
+    fn ratios(&self, scenario: &str, peer: &str, base: &str) -> Vec<f64> {
         let base: BTreeMap<u64, f64> =
-            self.of(scenario, PEERS[0]).map(|one| (one.round, one.cpu_us_per_request)).collect();
+            self.of(scenario, base).map(|one| (one.round, one.cpu_us_per_request)).collect();
         self.of(scenario, peer)
             .filter_map(|one| base.get(&one.round).map(|base| one.cpu_us_per_request / base))
             .collect()
@@ -63,26 +70,28 @@ impl fmt::Display for Report {
         let scenarios: Vec<_> = first_round.map(|one| one.scenario).collect();
         for scenario in scenarios {
             let rounds = self.of(scenario, PEERS[0]).count();
+            let connections = self.connections.get(scenario).map_or("", String::as_str);
+            writeln!(f, "\n{scenario}: {connections}, {} s, median of {rounds} rounds", self.seconds)?;
+            // Where it took part it is a second yardstick.
+            let has_nginx = self.of(scenario, NGINX).next().is_some();
             writeln!(
                 f,
-                "\n{scenario}: {} connections, {} s, median of {rounds} rounds",
-                self.connections, self.seconds
-            )?;
-            writeln!(
-                f,
-                "{:<10}{:>12}{:>15}{:>13}{:>17}",
-                "", "requests/s", "CPU us/request", "x raw hyper", "lowest-highest"
+                "{:<10}{:>12}{:>15}{:>13}{:>17}{}",
+                "",
+                "requests/s",
+                "CPU us/request",
+                "x raw hyper",
+                "lowest-highest",
+                if has_nginx { "      x nginx   lowest-highest" } else { "" }
             )?;
             for peer in PEERS {
                 let of =
                     |value: fn(&Measurement) -> f64| self.of(scenario, peer).map(value).collect::<Vec<_>>();
-                let mut ratios = self.ratios(scenario, peer);
-                let Some(ratio) = median(&mut ratios) else { continue };
-                let mut range = String::new();
-                write!(range, "{:.3}-{:.3}", ratios[0], ratios[ratios.len() - 1])?;
+                let Some(to_hyper) = ratio(self.ratios(scenario, peer, PEERS[0])) else { continue };
+                let to_nginx = ratio(self.ratios(scenario, peer, NGINX)).unwrap_or_default();
                 writeln!(
                     f,
-                    "{peer:<10}{:>12.0}{:>15.2}{ratio:>13.3}{range:>17}",
+                    "{peer:<10}{:>12.0}{:>15.2}{to_hyper}{to_nginx}",
                     median(&mut of(|one| one.requests_per_second)).unwrap_or_default(),
                     median(&mut of(|one| one.cpu_us_per_request)).unwrap_or_default(),
                 )?;
@@ -90,6 +99,13 @@ impl fmt::Display for Report {
         }
         Ok(())
     }
+}
+
+/// The median with the range, as two columns.
+fn ratio(mut ratios: Vec<f64>) -> Option<String> {
+    let median = median(&mut ratios)?;
+    let range = format!("{:.3}-{:.3}", ratios.first()?, ratios.last()?);
+    Some(format!("{median:>13.3}{range:>17}"))
 }
 
 /// Sorts the values; the mean of the middle two if their number is even.
@@ -105,7 +121,10 @@ mod tests {
     use super::*;
 
     fn report() -> Report {
-        let mut report = Report::new(4, 32);
+        let mut report = Report::new(4);
+        for scenario in ["keep-alive", "upload"] {
+            report.tell_connections(scenario, "32 connections".to_owned());
+        }
         // The machine is twice as slow in the second round; the ratios are not.
         for (round, slowness) in [(1, 1.0), (2, 2.0), (3, 1.0)] {
             for (scenario, cost) in [("keep-alive", 10.0), ("upload", 500.0)] {
@@ -137,6 +156,30 @@ mod tests {
              \x20           requests/s CPU us/request  x raw hyper   lowest-highest\n\
              hyper             2000         500.00        1.000      1.000-1.000\n\
              kestrel           1923         520.00        1.040      1.040-1.040\n"
+        );
+    }
+
+    #[test]
+    fn where_nginx_took_part_it_is_a_yardstick_too() {
+        let mut report = Report::new(4);
+        report.tell_connections("h2", "8 connections x 32 streams".to_owned());
+        for (peer, cpu_us_per_request) in [("hyper", 5.0), ("kestrel", 6.0), ("nginx", 4.0)] {
+            let requests_per_second = 1e6 / cpu_us_per_request;
+            report.add(Measurement {
+                round: 1,
+                scenario: "h2",
+                peer,
+                requests_per_second,
+                cpu_us_per_request,
+            });
+        }
+        assert_eq!(
+            report.to_string(),
+            "\nh2: 8 connections x 32 streams, 4 s, median of 1 rounds\n\
+             \x20           requests/s CPU us/request  x raw hyper   lowest-highest      x nginx   lowest-highest\n\
+             hyper           200000           5.00        1.000      1.000-1.000        1.250      1.250-1.250\n\
+             kestrel         166667           6.00        1.200      1.200-1.200        1.500      1.500-1.500\n\
+             nginx           250000           4.00        0.800      0.800-0.800        1.000      1.000-1.000\n"
         );
     }
 

@@ -3,14 +3,18 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
-    path::Path,
+    net::{SocketAddr, TcpStream},
     process::{Child, Command, Stdio},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use crate::shell;
 
-/// A peer, killed when dropped.
+/// How long a peer may take to accept its first connection.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A peer, ended when dropped.
 pub(super) struct Server {
     process: Child,
     port: u16,
@@ -20,13 +24,8 @@ pub(super) struct Server {
 
 impl Server {
     /// Starts a peer and waits until it is accepting: it prints its port then.
-    pub(super) fn start(program: &Path) -> Result<Self, String> {
-        let process = Command::new(program)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("{} cannot be started: {error}", program.display()))?;
-        let mut server = Self { process, port: 0, tick: tick()? };
+    pub(super) fn start(command: &mut Command) -> Result<Self, String> {
+        let mut server = Self::spawn(command.stdout(Stdio::piped()))?;
         let output = server.process.stdout.take().ok_or("the server has no output")?;
         let mut line = String::new();
         BufReader::new(output)
@@ -37,26 +36,63 @@ impl Server {
         Ok(server)
     }
 
+    /// Starts a peer that will listen there, and waits until it does.
+    pub(super) fn start_at(command: &mut Command, address: SocketAddr) -> Result<Self, String> {
+        let mut server = Self::spawn(command)?;
+        server.port = address.port();
+        let start = Instant::now();
+        while TcpStream::connect(address).is_err() {
+            if server.process.try_wait().is_ok_and(|ended| ended.is_some()) {
+                return Err(format!("{command:?} has ended by itself"));
+            }
+            if start.elapsed() > PATIENCE {
+                return Err(format!("{command:?} does not listen"));
+            }
+            thread::yield_now();
+        }
+        Ok(server)
+    }
+
+    fn spawn(command: &mut Command) -> Result<Self, String> {
+        let tick = tick()?;
+        let process = command
+            .stdin(Stdio::null())
+            .spawn()
+            .map_err(|error| format!("{command:?} cannot be started: {error}"))?;
+        Ok(Self { process, port: 0, tick })
+    }
+
     pub(super) fn port(&self) -> u16 {
         self.port
     }
 
-    /// The processor time of all its threads so far, in user and kernel mode.
+    /// The processor time of all its threads so far and of those of its children, in user and kernel mode.
     pub(super) fn cpu_time(&self) -> Result<Duration, String> {
-        let path = format!("/proc/{}/stat", self.process.id());
-        let stat = fs::read_to_string(&path)
-            .map_err(|error| format!("{path} cannot be read, which only Linux has: {error}"))?;
-        let ticks = ticks(&stat).ok_or_else(|| format!("{path} is not as expected: {stat}"))?;
+        let id = self.process.id();
+        let mut ticks = ticks_of(&id.to_string())?;
+        let children = format!("/proc/{id}/task/{id}/children");
+        // Not every kernel tells; then there must be none.
+        for child in fs::read_to_string(children).unwrap_or_default().split_whitespace() {
+            ticks += ticks_of(child)?;
+        }
         Ok(self.tick * ticks)
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.process.kill();
+        // One with children has to end them; it may have ended by itself.
+        let id = self.process.id().to_string();
+        let _ = Command::new("kill").args(["-TERM", &id]).stderr(Stdio::null()).status();
         let _ = self.process.wait();
     }
+}
+
+fn ticks_of(process: &str) -> Result<u32, String> {
+    let path = format!("/proc/{process}/stat");
+    let stat = fs::read_to_string(&path)
+        .map_err(|error| format!("{path} cannot be read, which only Linux has: {error}"))?;
+    ticks(&stat).ok_or_else(|| format!("{path} is not as expected: {stat}"))
 }
 
 /// Fields 14 and 15; the second field is a name in brackets, in which anything may stand.

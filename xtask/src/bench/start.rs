@@ -4,11 +4,10 @@ use std::{
     collections::BTreeMap,
     io::{Read, Write},
     net::TcpStream,
-    path::Path,
     time::{Duration, Instant},
 };
 
-use super::server::Server;
+use super::{launch::Launcher, scenario::Listen};
 
 /// So few that the whole takes a second; the least and the median are what counts.
 const TIMES: usize = 15;
@@ -19,10 +18,10 @@ pub(super) struct Starts(BTreeMap<&'static str, Vec<Duration>>);
 
 impl Starts {
     /// Starts a peer again and again.
-    pub(super) fn measure(&mut self, peer: &'static str, program: &Path) -> Result<(), String> {
+    pub(super) fn measure(&mut self, peer: &'static str, launcher: &Launcher) -> Result<(), String> {
         for _ in 0..TIMES {
             let start = Instant::now();
-            let server = Server::start(program)?;
+            let server = launcher.start(peer, Listen::Http1)?;
             first_answer(server.port()).map_err(|error| format!("{peer} does not answer: {error}"))?;
             self.0.entry(peer).or_default().push(start.elapsed());
         }

@@ -1,4 +1,4 @@
-//! The client, `wrk`.
+//! The client of HTTP/1.1, `wrk`.
 
 use std::{
     env, fs,
@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use super::{client::Done, scenario::Scenario};
 use crate::shell;
 
 const PIPELINED: &str = "\
@@ -28,45 +29,11 @@ wrk.method = 'POST'
 wrk.body = string.rep('x', 1024 * 1024)
 ";
 
-/// What the client does over and over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scenario {
-    /// One small request after the other.
-    KeepAlive,
-    /// 16 small requests at once.
-    Pipelined,
-    /// A response of 1 MiB.
-    Download,
-    /// A request of 1 MiB.
-    Upload,
-}
-
-impl Scenario {
-    pub(super) const ALL: [Self; 4] = [Self::KeepAlive, Self::Pipelined, Self::Download, Self::Upload];
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::KeepAlive => "keep-alive",
-            Self::Pipelined => "pipelined",
-            Self::Download => "download",
-            Self::Upload => "upload",
-        }
-    }
-
-    fn path(self) -> &'static str {
-        match self {
-            Self::KeepAlive | Self::Pipelined => "/",
-            Self::Download => "/big",
-            Self::Upload => "/upload",
-        }
-    }
-
-    fn script(self) -> Option<&'static str> {
-        match self {
-            Self::KeepAlive | Self::Download => None,
-            Self::Pipelined => Some(PIPELINED),
-            Self::Upload => Some(UPLOAD),
-        }
+fn script(scenario: Scenario) -> Option<&'static str> {
+    match scenario {
+        Scenario::Pipelined => Some(PIPELINED),
+        Scenario::Upload => Some(UPLOAD),
+        _ => None,
     }
 }
 
@@ -76,13 +43,6 @@ pub(super) struct Wrk {
     connections: u64,
 }
 
-/// What one run came to.
-#[derive(Debug, PartialEq)]
-pub(super) struct Done {
-    pub(super) requests: u64,
-    pub(super) seconds: f64,
-}
-
 impl Wrk {
     pub(super) fn new(connections: u64) -> Result<Self, String> {
         let wrk =
@@ -90,7 +50,7 @@ impl Wrk {
         let cannot = |error| format!("{} cannot be written: {error}", wrk.folder.display());
         fs::create_dir_all(&wrk.folder).map_err(cannot)?;
         for scenario in Scenario::ALL {
-            if let Some(script) = scenario.script() {
+            if let Some(script) = script(scenario) {
                 fs::write(wrk.script(scenario), script).map_err(cannot)?;
             }
         }
@@ -103,10 +63,10 @@ impl Wrk {
         command.args(["--threads", "1", "--timeout", "10s"]);
         command.args(["--connections", &self.connections.to_string()]);
         command.args(["--duration", &format!("{}s", length.as_secs())]);
-        if scenario.script().is_some() {
+        if script(scenario).is_some() {
             command.arg("--script").arg(self.script(scenario));
         }
-        command.arg(format!("http://127.0.0.1:{port}{}", scenario.path()));
+        command.arg(format!("{}://127.0.0.1:{port}{}", scenario.scheme(), scenario.path()));
         parse(&shell::output(&mut command)?)
     }
 

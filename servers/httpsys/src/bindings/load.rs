@@ -15,7 +15,8 @@ use super::{table::HttpApi, wine};
 use crate::driver::Win32Error;
 
 /// The version of the API that everything here asks for.
-pub(crate) const VERSION: HTTPAPI_VERSION = HTTPAPI_VERSION { HttpApiMajorVersion: 2, HttpApiMinorVersion: 0 };
+pub(crate) const VERSION: HTTPAPI_VERSION =
+    HTTPAPI_VERSION { HttpApiMajorVersion: 2, HttpApiMinorVersion: 0 };
 
 /// A library of the system, which stays loaded.
 pub(super) struct Library(HMODULE);
@@ -29,7 +30,8 @@ impl HttpApi {
     pub(crate) fn load() -> Result<Self, Win32Error> {
         // Only the system's own: one beside the program is not to be trusted.
         // SAFETY: the name ends with 0.
-        let library = unsafe { LoadLibraryExW(w!("httpapi.dll"), ptr::null_mut(), LOAD_LIBRARY_SEARCH_SYSTEM32) };
+        let library =
+            unsafe { LoadLibraryExW(w!("httpapi.dll"), ptr::null_mut(), LOAD_LIBRARY_SEARCH_SYSTEM32) };
         if library.is_null() {
             return Err(last_error());
         }

@@ -20,8 +20,8 @@ use crate::driver::Win32Error;
 
 macro_rules! table {
     (
-        required: $($field:ident $name:literal ($($argument:ty),*);)*
-        optional: $($option:ident $option_name:literal ($($option_argument:ty),*) -> $result:ty;)*
+        required { $($field:ident $name:literal ($($argument:ty),*);)* }
+        optional { $($option:ident $option_name:literal ($($option_argument:ty),*) -> $result:ty;)* }
     ) => {
         /// The functions; what not every system has is an `Option`.
         #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ type Overlapped = *mut OVERLAPPED;
 type Log = *const HTTP_LOG_DATA;
 
 table! {
-    required:
+    required {
     initialize c"HttpInitialize" (HTTPAPI_VERSION, u32, *mut c_void);
     create_server_session c"HttpCreateServerSession" (HTTPAPI_VERSION, *mut u64, u32);
     close_server_session c"HttpCloseServerSession" (u64);
@@ -84,8 +84,8 @@ table! {
         (HANDLE, u64, u32, *mut c_void, u32, *mut u32, Overlapped);
     send_http_response c"HttpSendHttpResponse"
         (HANDLE, u64, u32, *const HTTP_RESPONSE_V2, *const HTTP_CACHE_POLICY, *mut u32, *const c_void, u32, Overlapped, Log);
-
-    optional:
+    }
+    optional {
     send_response_entity_body c"HttpSendResponseEntityBody"
         (HANDLE, u64, u32, u16, *const HTTP_DATA_CHUNK, *mut u32, *const c_void, u32, Overlapped, Log) -> u32;
     cancel_http_request c"HttpCancelHttpRequest" (HANDLE, u64, Overlapped) -> u32;
@@ -100,4 +100,5 @@ table! {
         (HANDLE, u64, i32, *const c_void, u32, *mut c_void, u32, *mut u32, Overlapped) -> u32;
     delegate_request_ex c"HttpDelegateRequestEx"
         (HANDLE, HANDLE, u64, u64, u32, *const HTTP_DELEGATE_REQUEST_PROPERTY_INFO) -> u32;
+    }
 }

@@ -121,12 +121,9 @@ impl Host for IisHost {
         let exchange = &self.0;
         let response = exchange.context.response();
         match end {
-            RequestEnd::Aborted { error_code: Some(code) } => {
-                if !response.reset_stream(exchange.server, code) {
-                    response.reset_connection();
-                }
-            }
-            RequestEnd::Aborted { error_code: None } => response.reset_connection(),
+            RequestEnd::Aborted { error_code: Some(code) }
+                if response.reset_stream(exchange.server, code) => {}
+            RequestEnd::Aborted { .. } => response.reset_connection(),
             _ if exchange.is_full_duplex() => response.set_need_disconnect(),
             _ => {}
         }

@@ -17,9 +17,8 @@ pub(crate) fn split(text: &str) -> Vec<String> {
         if character == '"' {
             let argument = current.get_or_insert_default();
             argument.extend(std::iter::repeat_n('\\', waiting / 2));
-            if waiting % 2 == 1 {
-                argument.push('"');
-            } else if is_quoted && characters.next_if_eq(&'"').is_some() {
+            let is_escaped = waiting % 2 == 1;
+            if is_escaped || (is_quoted && characters.next_if_eq(&'"').is_some()) {
                 argument.push('"');
             } else {
                 is_quoted = !is_quoted;

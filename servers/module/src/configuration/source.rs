@@ -56,7 +56,8 @@ pub(super) fn virtual_path(text: &str) -> Result<String, String> {
     let trimmed = text.trim_matches('/');
     let is_plain = |character: char| character.is_ascii_graphic() && !"?#%\\\"<>".contains(character);
     let is_segment = |segment: &str| !segment.is_empty() && segment != "." && segment != "..";
-    if !trimmed.is_empty() && !(trimmed.chars().all(is_plain) && trimmed.split('/').all(is_segment)) {
+    let is_path = trimmed.chars().all(is_plain) && trimmed.split('/').all(is_segment);
+    if !trimmed.is_empty() && !is_path {
         return Err(format!("{text:?} is no path of an application, such as `/shop`"));
     }
     Ok(format!("/{trimmed}"))

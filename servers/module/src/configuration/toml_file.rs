@@ -40,12 +40,12 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn application(&mut self, table: &DeTable<'_>, span: Range<usize>) -> Result<(), ConfigurationError> {
-        let folder = self.file.parent().unwrap_or(Path::new(""));
+        let folder = self.file.parent().unwrap_or_else(|| Path::new(""));
         let text_of = |key: &str| {
             let value = table.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| value);
             value.map(|value| (text(value.get_ref()).unwrap_or_default(), value.span()))
         };
-        let (path, path_span) = text_of("path").unwrap_or((Cow::Borrowed("/"), span.clone()));
+        let (path, path_span) = text_of("path").unwrap_or_else(|| (Cow::Borrowed("/"), span.clone()));
         let path = virtual_path(&path).map_err(|text| self.error(path_span, text))?;
         if let Some((file, _)) = text_of("config") {
             let source = ConfigurationSource { path, file: folder.join(&*file) };

@@ -23,7 +23,7 @@ pub(super) fn parse(text: &str, file: &Path, path: &str) -> Result<ModuleConfigu
         return Err(reader.error(root, "the root of a web.config is <configuration>"));
     }
     let path = virtual_path(path).map_err(|text| reader.error(root, text))?;
-    reader.application(root, &path, file.parent().unwrap_or(Path::new("")))?;
+    reader.application(root, &path, file.parent().unwrap_or_else(|| Path::new("")))?;
     if reader.whole.applications.is_empty() {
         return Err(reader.error(root, "there is no <aspNetCore> in <system.webServer>"));
     }

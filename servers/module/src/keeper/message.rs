@@ -10,6 +10,7 @@ pub(crate) const TERMINATE: u8 = b't';
 pub(crate) const KILL: u8 = b'k';
 
 /// What the keeper tells, a line each.
+#[cfg_attr(not(unix), allow(dead_code, reason = "there are keepers on unix only"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Message {
     /// The program has this process id.

@@ -12,9 +12,9 @@ mod message;
 #[cfg(unix)]
 mod run;
 
+pub(crate) use self::message::Exit;
 #[cfg(unix)]
-pub(crate) use self::message::{KILL, TERMINATE};
-pub(crate) use self::message::{Exit, Message};
+pub(crate) use self::message::{KILL, Message, TERMINATE};
 
 use std::{
     env,

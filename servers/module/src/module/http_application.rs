@@ -1,8 +1,6 @@
 //! The module as what servers run.
 
-use falconry_features::{
-    BoxError, BoxFuture, FeatureCollection, HostContext, HttpApplication, Processed,
-};
+use falconry_features::{BoxError, BoxFuture, FeatureCollection, HostContext, HttpApplication, Processed};
 
 use super::Module;
 

@@ -8,7 +8,10 @@ use std::{
     collections::HashMap,
     fmt,
     path::PathBuf,
-    sync::{Arc, Mutex, OnceLock, PoisonError, atomic::{AtomicBool, Ordering}},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -122,7 +125,8 @@ impl Module {
         self.shared.is_stopping.store(true, Ordering::Release);
         let applications = self.shared.router.load_full();
         let mut stops = tokio::task::JoinSet::new();
-        for application in applications.iter().cloned() {
+        for application in applications.iter() {
+            let application = Arc::clone(application);
             stops.spawn(async move { application.stop().await });
         }
         stops.join_all().await;
@@ -136,7 +140,11 @@ impl Module {
             process: std::process::id(),
             time: milliseconds(SystemTime::now()),
             started: milliseconds(shared.started),
-            configuration_error: shared.configuration_error.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            configuration_error: shared
+                .configuration_error
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone(),
             applications: shared.router.load().iter().map(|application| application.snapshot()).collect(),
         }
     }
@@ -219,12 +227,9 @@ fn application(configuration: ApplicationConfiguration, listening: &Arc<Listenin
 
 /// A `web.config` recycles its application whatever was changed in it, as in IIS; of a TOML file with several
 /// applications only those that have become others are.
-fn is_other(
-    former: &ApplicationConfiguration,
-    new: &ApplicationConfiguration,
-    changed: &[PathBuf],
-) -> bool {
-    let is_toml = new.position.file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+fn is_other(former: &ApplicationConfiguration, new: &ApplicationConfiguration, changed: &[PathBuf]) -> bool {
+    let is_toml =
+        new.position.file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
     let moved = ApplicationConfiguration { position: former.position.clone(), ..new.clone() };
     moved != *former || (!is_toml && changed.contains(&new.position.file))
 }
@@ -234,7 +239,8 @@ fn https_port(addresses: &[String]) -> String {
     let mut ports = addresses.iter().filter_map(|address| {
         let rest = address.strip_prefix("https://")?;
         let authority = rest.split('/').next().unwrap_or_default();
-        let port = authority.rsplit_once(':').map(|(_, port)| port).filter(|port| port.parse::<u16>().is_ok());
+        let port =
+            authority.rsplit_once(':').map(|(_, port)| port).filter(|port| port.parse::<u16>().is_ok());
         Some(port.unwrap_or("443").to_owned())
     });
     let first = ports.next().unwrap_or_default();
@@ -247,7 +253,8 @@ mod tests {
 
     #[test]
     fn the_https_port_is_known_if_there_is_one() {
-        let port = |addresses: &[&str]| https_port(&addresses.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let port =
+            |addresses: &[&str]| https_port(&addresses.iter().map(ToString::to_string).collect::<Vec<_>>());
         assert_eq!(port(&["http://a:80", "https://[::1]:5001", "https://a:5001/"]), "5001");
         assert_eq!(port(&["https://a"]), "443");
         assert_eq!(port(&["https://a:1", "https://a:2"]), "");

@@ -72,10 +72,8 @@ impl Shared {
             return (now, None);
         }
         let changed = now.iter().filter(|entry| !former.contains(entry)).map(|(file, _)| file.clone());
-        let change = Change {
-            files: changed.collect(),
-            configuration: ModuleConfiguration::load(&self.sources),
-        };
+        let change =
+            Change { files: changed.collect(), configuration: ModuleConfiguration::load(&self.sources) };
         (now, Some(change))
     }
 
@@ -101,7 +99,9 @@ pub(super) fn offline_page(folder: &Path) -> Option<Bytes> {
     match fs::read(folder.join(OFFLINE)) {
         Ok(page) => Some(page.into()),
         // Whoever is writing it has locked it.
-        Err(error) if error.kind() != io::ErrorKind::NotFound && folder.join(OFFLINE).exists() => Some(Bytes::new()),
+        Err(error) if error.kind() != io::ErrorKind::NotFound && folder.join(OFFLINE).exists() => {
+            Some(Bytes::new())
+        }
         Err(_) => None,
     }
 }

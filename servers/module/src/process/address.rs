@@ -60,7 +60,9 @@ fn port(configuration: &ApplicationConfiguration) -> Result<Place, StartErrorKin
     let configured = configuration.variable("ASPNETCORE_PORT").filter(|port| !port.is_empty());
     if let Some(text) = configured {
         let port = text.parse().ok().filter(|port| CONFIGURED_PORTS.contains(port));
-        return port.map(|port| Place::tcp(port, true)).ok_or_else(|| StartErrorKind::BadPort(text.to_owned()));
+        return port
+            .map(|port| Place::tcp(port, true))
+            .ok_or_else(|| StartErrorKind::BadPort(text.to_owned()));
     }
     for _ in 0..TRIES {
         let number = RandomState::new().hash_one(()) % u64::from(CHOSEN_PORTS.end - CHOSEN_PORTS.start);

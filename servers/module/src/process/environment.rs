@@ -72,7 +72,8 @@ impl Variables<'_> {
             .is_ok_and(|value| value == "1" || value.eq_ignore_ascii_case("true"));
         for (name, value) in &self.configuration.environment_variables {
             let is_said = self.variables.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
-            if !is_said && !(prefers_own && env::var_os(name).is_some()) {
+            let is_inherited = prefers_own && env::var_os(name).is_some();
+            if !is_said && !is_inherited {
                 self.variables.push((name.clone(), value.into()));
             }
         }

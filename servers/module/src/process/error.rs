@@ -51,9 +51,9 @@ impl fmt::Display for StartErrorKind {
             Self::NoPort => f.write_str("no free port was found"),
             Self::Exited(exit) => write!(f, "the process ended with {exit} before it listened"),
             Self::TimedOut(limit) => write!(f, "the process did not listen within {} s", limit.as_secs()),
-            Self::RapidFail => {
-                f.write_str("processes ended more often than rapidFailsPerMinute allows; none is started for a while")
-            }
+            Self::RapidFail => f.write_str(
+                "processes ended more often than rapidFailsPerMinute allows; none is started for a while",
+            ),
             Self::Retired => f.write_str("the application is being stopped"),
         }
     }

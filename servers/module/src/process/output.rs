@@ -34,7 +34,11 @@ impl Output {
     /// Reads `pipe` to its end, on a thread of its own: neither the program nor a request waits for the disk.
     ///
     /// The name of the file has the process id in it, which `id` tells.
-    pub(super) fn capture(pipe: PipeReader, file: Option<LogFile>, id: watch::Receiver<u32>) -> io::Result<Self> {
+    pub(super) fn capture(
+        pipe: PipeReader,
+        file: Option<LogFile>,
+        id: watch::Receiver<u32>,
+    ) -> io::Result<Self> {
         let (sender, ended) = watch::channel(false);
         let output = Self { kept: Arc::default(), ended };
         let kept = Arc::clone(&output.kept);
@@ -68,7 +72,10 @@ struct Sink {
 enum Log {
     /// Nothing has been written: there is no file, so that none is left empty.
     Closed(LogFile),
-    Open { file: File, left: u64 },
+    Open {
+        file: File,
+        left: u64,
+    },
     Full,
 }
 
@@ -109,7 +116,9 @@ impl Log {
         file.write_all(&bytes[..room])?;
         *left = left.saturating_sub(room as u64);
         if room < bytes.len() {
-            file.write_all(b"\n[the rest is left out: the file has the size that stdoutLogMaxBytes allows]\n")?;
+            file.write_all(
+                b"\n[the rest is left out: the file has the size that stdoutLogMaxBytes allows]\n",
+            )?;
             *self = Self::Full;
         }
         Ok(())
@@ -162,13 +171,19 @@ mod tests {
         output.ended().await;
         assert_eq!(output.text().len(), KEPT);
 
-        let files: Vec<_> = fs::read_dir(folder.join("logs")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let files: Vec<_> =
+            fs::read_dir(folder.join("logs")).unwrap().map(|entry| entry.unwrap().path()).collect();
         let [file] = &files[..] else { panic!("{files:?}") };
         let name = file.file_name().unwrap().to_str().unwrap();
-        let middle = name.strip_prefix("stdout_").and_then(|name| name.strip_suffix("_4711.log")).expect(name);
+        let middle =
+            name.strip_prefix("stdout_").and_then(|name| name.strip_suffix("_4711.log")).expect(name);
         assert!(middle.len() == 14 && middle.bytes().all(|byte| byte.is_ascii_digit()), "{name}");
         let text = fs::read_to_string(file).unwrap();
-        assert!(text.starts_with(&"x".repeat(40_000)) && text.contains("\n[the rest is left out"), "{}", text.len());
+        assert!(
+            text.starts_with(&"x".repeat(40_000)) && text.contains("\n[the rest is left out"),
+            "{}",
+            text.len()
+        );
         assert!(text.len() < 40_200);
         fs::remove_dir_all(folder).unwrap();
     }

@@ -64,7 +64,8 @@ impl Process {
         });
         let child = Child::spawn(launch).await.map_err(StartErrorKind::System)?;
         id.send_replace(child.id());
-        let output = pipe.map(|pipe| Output::capture(pipe, log, ids)).transpose().map_err(StartErrorKind::System)?;
+        let output =
+            pipe.map(|pipe| Output::capture(pipe, log, ids)).transpose().map_err(StartErrorKind::System)?;
 
         let limit = configuration.startup_time_limit;
         let kind = tokio::select! {
@@ -160,17 +161,20 @@ impl Process {
         configuration: &Arc<ApplicationConfiguration>,
         pairing_token: Option<HeaderValue>,
     ) -> Self {
-        let mut options = ForwardOptions::default();
-        options.pairing_token = pairing_token;
-        options.request_timeout = match configuration.request_timeout {
-            Duration::ZERO => FOR_EVER,
-            limit => limit,
+        let options = ForwardOptions {
+            pairing_token,
+            request_timeout: match configuration.request_timeout {
+                Duration::ZERO => FOR_EVER,
+                limit => limit,
+            },
+            forward_windows_auth_token: configuration.forward_windows_auth_token,
+            max_request_body_size: Some(configuration.max_allowed_content_length),
+            path_base: configuration.path.trim_end_matches('/').to_owned(),
+            forward_response_connection_header: configuration
+                .handler_settings
+                .forward_response_connection_header,
+            ..ForwardOptions::default()
         };
-        options.forward_windows_auth_token = configuration.forward_windows_auth_token;
-        options.max_request_body_size = Some(configuration.max_allowed_content_length);
-        options.path_base = configuration.path.trim_end_matches('/').to_owned();
-        options.forward_response_connection_header =
-            configuration.handler_settings.forward_response_connection_header;
         Self::with(child, place, output, options, configuration.shutdown_time_limit)
     }
 }

@@ -27,7 +27,10 @@ impl Process {
         };
         self.backend.retire();
         if !asked {
-            tracing::debug!(id = self.id(), "the process did not take the message to stop; it gets the signal");
+            tracing::debug!(
+                id = self.id(),
+                "the process did not take the message to stop; it gets the signal"
+            );
             self.child.terminate();
         }
         if let Ok(exit) = timeout_at(deadline, &mut exited).await {

@@ -1,0 +1,121 @@
+//! What the contract app does in the worker beyond the suite: full duplex, many at once, large bodies, the stop.
+
+mod support;
+
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    time::Instant,
+};
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use tokio_tungstenite::{client_async, tungstenite::Message};
+
+use self::support::{PATIENCE, Worker};
+
+#[test]
+fn a_web_socket_echoes_in_both_directions() {
+    let Some(worker) = Worker::start("a_web_socket_echoes_in_both_directions") else { return };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let stream = tokio::net::TcpStream::connect(worker.authority()).await.unwrap();
+        let url = format!("ws://{}/ws", worker.authority());
+        let (mut socket, response) = client_async(url, stream).await.unwrap();
+        assert_eq!(response.status(), 101);
+        for size in [0, 1, 125, 70_000, 1_000_000] {
+            let message = Message::binary(vec![7; size]);
+            socket.send(message.clone()).await.unwrap();
+            assert_eq!(socket.next().await.unwrap().unwrap(), message);
+        }
+        // Both ways at once: everything is sent before anything is read.
+        for number in 0..50 {
+            socket.feed(Message::text(format!("message {number}"))).await.unwrap();
+        }
+        socket.flush().await.unwrap();
+        for number in 0..50 {
+            assert_eq!(socket.next().await.unwrap().unwrap(), Message::text(format!("message {number}")));
+        }
+        socket.close(None).await.unwrap();
+        while socket.next().await.is_some_and(|message| message.is_ok()) {}
+    });
+    worker.end();
+}
+
+#[test]
+fn a_body_larger_than_every_buffer_comes_back_whole() {
+    let Some(worker) = Worker::start("a_body_larger_than_every_buffer_comes_back_whole") else { return };
+    let body: Vec<u8> = (0..4_000_000_u32).map(|at| (at % 251) as u8).collect();
+    let mut stream = connect(&worker);
+    let mut reader = stream.try_clone().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let head = format!(
+                "POST /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+                body.len()
+            );
+            stream.write_all(head.as_bytes()).unwrap();
+            stream.write_all(&body).unwrap();
+        });
+        let mut answer = Vec::new();
+        reader.read_to_end(&mut answer).unwrap();
+        let text = String::from_utf8_lossy(&answer[..200]);
+        assert!(text.starts_with("HTTP/1.1 200"), "{text}");
+        assert!(answer.len() > body.len());
+    });
+    worker.end();
+}
+
+#[test]
+fn parked_requests_do_not_keep_others_waiting() {
+    let Some(worker) = Worker::start("parked_requests_do_not_keep_others_waiting") else { return };
+    let parked: Vec<_> = (0..100).map(|_| send(&worker, "GET /wait?ms=600000")).collect();
+    assert!(ask(&worker, "GET /").ends_with("Hello World!"));
+    // Their clients leave, and the application hears of each.
+    drop(parked);
+    let start = Instant::now();
+    while !ask(&worker, "GET /info").contains("\"aborted\":100") {
+        assert!(start.elapsed() < PATIENCE, "not every client's leaving was noticed");
+    }
+    worker.end();
+}
+
+#[test]
+fn a_failure_of_the_application_leaves_the_worker_alive() {
+    let Some(worker) = Worker::start("a_failure_of_the_application_leaves_the_worker_alive") else { return };
+    assert!(ask(&worker, "GET /throw").starts_with("HTTP/1.1 500"));
+    assert_eq!(ask(&worker, "GET /abort"), "");
+    assert!(ask(&worker, "GET /").ends_with("Hello World!"));
+    worker.end();
+}
+
+#[test]
+fn the_stop_waits_for_the_request_under_way() {
+    let Some(mut worker) = Worker::start("the_stop_waits_for_the_request_under_way") else { return };
+    let mut under_way = send(&worker, "GET /stream?count=20&size=10&delay_ms=20");
+    let mut first = [0; 100];
+    assert_ne!(under_way.read(&mut first).unwrap(), 0);
+    worker.begin_stop();
+    let mut rest = String::new();
+    under_way.read_to_string(&mut rest).unwrap();
+    assert!(rest.ends_with("0\r\n\r\n"), "{rest:?}");
+    worker.end();
+}
+
+fn ask(worker: &Worker, line: &str) -> String {
+    let mut answer = String::new();
+    // A connection that is reset has answered nothing.
+    let _ = send(worker, line).read_to_string(&mut answer);
+    answer
+}
+
+fn send(worker: &Worker, line: &str) -> TcpStream {
+    let mut stream = connect(worker);
+    write!(stream, "{line} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
+    stream
+}
+
+fn connect(worker: &Worker) -> TcpStream {
+    let stream = TcpStream::connect(worker.authority()).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
