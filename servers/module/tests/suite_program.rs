@@ -44,10 +44,12 @@ fn main() -> ExitCode {
         arguments.skip.push(trial.to_owned());
     }
     let limit = r#"<security><requestFiltering><requestLimits maxAllowedContentLength="4294967295" /></requestFiltering></security>"#;
-    let configuration = WebConfig::contract().setting("forwardResponseConnectionHeader", "true").element(limit);
+    let configuration =
+        WebConfig::contract().setting("forwardResponseConnectionHeader", "true").element(limit);
     let module = Module::start(&configuration);
     let capabilities = Capability::ALL.iter().copied().filter(|capability| !LOST.contains(capability));
-    match falconry_conformance::run_against(&arguments, &format!("http://{}", module.address()), capabilities) {
+    match falconry_conformance::run_against(&arguments, &format!("http://{}", module.address()), capabilities)
+    {
         Ok(conclusion) => conclusion.exit_code(),
         Err(error) => {
             eprintln!("the module cannot be examined: {error}");

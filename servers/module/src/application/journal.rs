@@ -99,7 +99,11 @@ impl Journal {
 
     pub(super) fn recycle_failed(&self, path: &str) {
         self.note("the new configuration does not start; the processes of the former go on".to_owned());
-        tracing::error!(event = 1022, path, "the new configuration does not start; the processes of the former go on");
+        tracing::error!(
+            event = 1022,
+            path,
+            "the new configuration does not start; the processes of the former go on"
+        );
     }
 
     pub(super) fn counts(&self) -> Counts {

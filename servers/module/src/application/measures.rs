@@ -97,10 +97,12 @@ impl Measures {
 
     /// Ends a second.
     pub(super) fn tick(&self, in_flight: usize) {
-        let (ended, latencies) = (self.ended(), self.latencies.each_ref().map(|class| class.load(Ordering::Relaxed)));
+        let (ended, latencies) =
+            (self.ended(), self.latencies.each_ref().map(|class| class.load(Ordering::Relaxed)));
         let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
         let new: Vec<_> = ended.iter().zip(history.ended).map(|(now, before)| now - before).collect();
-        let classes: Vec<_> = latencies.iter().zip(history.latencies).map(|(now, before)| now - before).collect();
+        let classes: Vec<_> =
+            latencies.iter().zip(history.latencies).map(|(now, before)| now - before).collect();
         let sample = Sample {
             requests: new.iter().sum(),
             failures: new.first().copied().unwrap_or_default() + new.get(5).copied().unwrap_or_default(),
@@ -167,7 +169,8 @@ fn class_of(micros: u64) -> usize {
 /// The upper end of a class, in milliseconds.
 fn upper_end(class: usize) -> f64 {
     let (octave, quarter) = (class / 4, class % 4);
-    64.0 * 2_f64.powi(i32::try_from(octave).unwrap_or(i32::MAX)) * (1.0 + (quarter as f64 + 1.0) / 4.0) / 1000.0
+    64.0 * 2_f64.powi(i32::try_from(octave).unwrap_or(i32::MAX)) * (1.0 + (quarter as f64 + 1.0) / 4.0)
+        / 1000.0
 }
 
 fn quantile(classes: &[u64], part: f64) -> f64 {
@@ -196,7 +199,11 @@ mod tests {
             let class = class_of(micros);
             let low = if class == 0 { 0.0 } else { upper_end(class - 1) };
             let milliseconds = micros as f64 / 1000.0;
-            assert!(low <= milliseconds && milliseconds < upper_end(class), "{micros}: {low}, {}", upper_end(class));
+            assert!(
+                low <= milliseconds && milliseconds < upper_end(class),
+                "{micros}: {low}, {}",
+                upper_end(class)
+            );
         }
         assert_eq!(class_of(u64::MAX), CLASSES - 1);
     }
@@ -220,8 +227,11 @@ mod tests {
         measures.tick(measures.in_flight());
         drop(waiting);
         measures.tick(measures.in_flight());
-        let seconds: Vec<_> =
-            measures.history().iter().map(|second| (second.requests, second.failures, second.in_flight)).collect();
+        let seconds: Vec<_> = measures
+            .history()
+            .iter()
+            .map(|second| (second.requests, second.failures, second.in_flight))
+            .collect();
         assert_eq!(seconds, [(2, 1, 1), (1, 1, 0)]);
         assert_eq!((measures.began(), measures.in_flight()), (3, 0));
     }

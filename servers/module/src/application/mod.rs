@@ -19,8 +19,8 @@ use bytes::Bytes;
 use falconry_features::CancellationToken;
 use tokio::sync::watch;
 
-use self::{control::Desired, journal::Journal, measures::Measures, pool::Pool};
 pub(crate) use self::snapshot::{ApplicationSnapshot, ModuleSnapshot, milliseconds};
+use self::{control::Desired, journal::Journal, measures::Measures, pool::Pool};
 use crate::ApplicationConfiguration;
 
 /// An application under its path.
@@ -141,7 +141,10 @@ impl Drop for Application {
 
 impl fmt::Debug for Application {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Application").field("path", &self.path).field("state", &self.state).finish_non_exhaustive()
+        f.debug_struct("Application")
+            .field("path", &self.path)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
     }
 }
 

@@ -98,7 +98,13 @@ impl Application {
         let processes = processes.iter().map(|process| {
             let (requests, in_flight) = process.requests();
             let address = process.backend.address().to_string();
-            ProcessSnapshot { id: process.id(), address, started: milliseconds(process.started), requests, in_flight }
+            ProcessSnapshot {
+                id: process.id(),
+                address,
+                started: milliseconds(process.started),
+                requests,
+                in_flight,
+            }
         });
         let counts = self.context.log.counts();
         ApplicationSnapshot {
@@ -135,7 +141,11 @@ impl Application {
     fn errors(&self) -> Vec<ErrorSnapshot> {
         let errors = self.context.log.errors().into_iter();
         errors
-            .map(|error| ErrorSnapshot { time: milliseconds(error.time), text: error.text, count: error.count })
+            .map(|error| ErrorSnapshot {
+                time: milliseconds(error.time),
+                text: error.text,
+                count: error.count,
+            })
             .collect()
     }
 }

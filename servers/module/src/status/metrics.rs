@@ -14,7 +14,9 @@ const METRICS: [Metric; 9] = [
         application.latency_sum
     }),
     ("processes", "gauge", "Processes that take requests.", |application| application.processes.len() as f64),
-    ("process_starts_total", "counter", "Processes that were started.", |application| application.starts as f64),
+    ("process_starts_total", "counter", "Processes that were started.", |application| {
+        application.starts as f64
+    }),
     ("process_start_failures_total", "counter", "Starts of processes that failed.", |application| {
         application.start_failures as f64
     }),

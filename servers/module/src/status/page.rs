@@ -6,7 +6,9 @@ use falconry_features::{
 };
 use http::{
     HeaderValue, Method, StatusCode,
-    header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, X_CONTENT_TYPE_OPTIONS},
+    header::{
+        CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, X_CONTENT_TYPE_OPTIONS,
+    },
 };
 
 use super::metrics;
@@ -42,9 +44,7 @@ impl StatusPage {
         let names_this_machine = request.headers().get(HOST).is_some_and(is_this_machine);
         let found = match request.path() {
             "/" => Some(("text/html; charset=utf-8", PAGE.to_owned())),
-            "/status.json" => {
-                Some(("application/json", serde_json::to_string(&self.module.snapshot())?))
-            }
+            "/status.json" => Some(("application/json", serde_json::to_string(&self.module.snapshot())?)),
             "/metrics" => {
                 Some(("text/plain; version=0.0.4; charset=utf-8", metrics::write(&self.module.snapshot())))
             }

@@ -50,13 +50,25 @@ impl Client {
         self.stream.get_mut().write_all(body)
     }
 
-    pub(crate) fn read(&mut self) -> io::Result<Answer> {
+    pub(crate) fn read_head(&mut self) -> io::Result<String> {
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
             if self.stream.read_line(&mut head)? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }
+        Ok(head)
+    }
+
+    /// Whether the connection ends without the last chunk.
+    pub(crate) fn rest_is_cut(&mut self) -> bool {
+        let mut rest = Vec::new();
+        let read = self.stream.read_to_end(&mut rest);
+        read.is_err() || !rest.ends_with(b"0\r\n\r\n")
+    }
+
+    pub(crate) fn read(&mut self) -> io::Result<Answer> {
+        let head = self.read_head()?;
         let status = head
             .split(' ')
             .nth(1)

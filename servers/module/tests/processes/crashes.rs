@@ -7,7 +7,7 @@ use falconry_kestrel::{KestrelServer, KestrelServerOptions};
 use falconry_module::{Module as LibraryModule, ModuleConfiguration, ModuleOptions};
 
 use crate::{
-    client::{self, Load},
+    client::{self, Client, Load},
     module::{Module, signal},
     scratch::Scratch,
     web_config::WebConfig,
@@ -46,6 +46,30 @@ pub(crate) fn killed_under_load() {
     }
     println!("{lost} of {} requests met 502", outcomes.iter().map(Vec::len).sum::<usize>());
     assert_eq!(module.get("/").status, 200);
+}
+
+pub(crate) fn repeated() {
+    let module = Module::start(&WebConfig::contract());
+    let mut reads: Vec<_> = (0..4).map(|_| Client::connect(module.address()).unwrap()).collect();
+    let mut posts: Vec<_> = (0..4).map(|_| Client::connect(module.address()).unwrap()).collect();
+    reads.iter_mut().for_each(|client| client.write("GET /wait?ms=1000", "").unwrap());
+    for client in &mut posts {
+        client.write("POST /echo", "Content-Length: 5\r\n").unwrap();
+        client.write_body(b"hell").unwrap();
+    }
+    module.state_when("/", |state| state["processes"][0]["in_flight"] == 8);
+    // The answer to a request with a body has begun: it cannot be repeated, and must not look whole.
+    for client in &mut posts {
+        client.read_head().unwrap();
+    }
+    signal("KILL", module.processes()[0]);
+    for client in &mut reads {
+        assert_eq!(client.read().unwrap().status, 200);
+    }
+    for client in &mut posts {
+        assert!(client.rest_is_cut(), "a response that broke off looks whole");
+    }
+    assert_eq!(module.state("/")["starts"], 2);
 }
 
 pub(crate) fn crash_loop() {

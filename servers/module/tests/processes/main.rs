@@ -14,6 +14,7 @@ mod crashes;
 mod life;
 mod module;
 mod orphans;
+mod protocols;
 mod scratch;
 #[path = "../../../../tests/support/skip.rs"]
 mod skip;
@@ -60,7 +61,11 @@ fn trials() -> Vec<Trial> {
         trial("a_process_may_listen_on_a_unix_socket", life::unix_socket),
         trial("with_web_sockets_off_an_upgrade_is_an_ordinary_request", life::no_web_sockets),
         trial("the_body_limit_is_that_of_request_filtering", life::body_limit),
+        trial("http_2_and_http_3_outside_are_http_1_1_inside", protocols::versions),
+        trial("three_hundred_megabytes_pass_both_ways", protocols::large_bodies),
+        trial("a_web_socket_passes_and_closes_in_order", protocols::web_socket),
         trial("a_killed_backend_costs_the_requests_under_way_at_most", crashes::killed_under_load),
+        trial("requests_that_may_be_repeated_survive_a_killed_backend", crashes::repeated),
         trial("a_crash_loop_ends_in_502_5_and_recovers_after_the_window", crashes::crash_loop),
         trial("a_program_that_does_not_listen_is_502_5_after_the_limit", crashes::does_not_listen),
         trial("what_a_failed_start_wrote_is_shown_to_developers_only", crashes::details),

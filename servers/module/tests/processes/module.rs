@@ -19,6 +19,7 @@ pub(crate) struct Module {
     stdout: Option<BufReader<ChildStdout>>,
     log: Arc<Mutex<String>>,
     address: String,
+    addresses: Vec<String>,
     status: String,
 }
 
@@ -52,19 +53,32 @@ impl Module {
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut status = String::new();
         stdout.read_line(&mut status).unwrap();
-        let mut address = String::new();
-        stdout.read_line(&mut address).unwrap();
         let after = |line: &str, start: &str| match line.trim_end().strip_prefix(start) {
             Some(rest) => rest.to_owned(),
             None => panic!("{line:?}: {}", log.lock().unwrap()),
         };
         let status = after(&status, "Status page: http://");
-        let address = after(&address, "Now listening on: http://");
-        Self { scratch, child, stdout: Some(stdout), log, address, status }
+        let mut addresses = Vec::new();
+        loop {
+            let mut line = String::new();
+            stdout.read_line(&mut line).unwrap();
+            if line.starts_with("Application started.") {
+                break;
+            }
+            addresses.push(after(&line, "Now listening on: "));
+        }
+        let plain = addresses.iter().find_map(|address| address.strip_prefix("http://"));
+        let address = plain.expect("an address in clear").to_owned();
+        Self { scratch, child, stdout: Some(stdout), log, address, addresses, status }
     }
 
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Where it listens, as URLs.
+    pub(crate) fn addresses(&self) -> &[String] {
+        &self.addresses
     }
 
     pub(crate) fn status_address(&self) -> &str {
