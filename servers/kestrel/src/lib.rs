@@ -29,6 +29,8 @@ mod huffman;
 mod listener;
 mod metrics;
 mod middleware;
+#[cfg(test)]
+mod mutations;
 mod options;
 mod proxy;
 mod server;

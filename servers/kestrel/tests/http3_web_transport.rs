@@ -269,6 +269,10 @@ async fn rules_of_streams_are_kept() {
     let mut uni = raw.quic.open_uni().await.unwrap();
     uni.write_all(&[varint(UNI), varint(1)].concat()).await.unwrap();
     assert_eq!(raw.closed().await, code::ID_ERROR);
+    // On the control stream.
+    let begun = [settings(), varint(BIDI), varint(0)].concat();
+    let raw = Raw::with_control(server.quic().await, &begun).await;
+    assert_eq!(raw.closed().await, code::FRAME_ERROR);
     // Behind another frame.
     let raw = client(&server).await;
     let (mut send, _receive) = raw.quic.open_bi().await.unwrap();

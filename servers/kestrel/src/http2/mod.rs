@@ -6,6 +6,8 @@
 mod body;
 mod connection;
 mod date;
+#[cfg(test)]
+mod exercise;
 mod flushes;
 mod guard;
 mod handshake;

@@ -6,6 +6,8 @@
 mod body;
 mod carrier;
 mod connection;
+#[cfg(test)]
+mod exercise;
 mod inspect;
 mod listener;
 mod pump;
