@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use falconry_conformance::{
     Capability::{
-        Addresses, Backpressure, ConnectionInfo, EndpointInfo, GracefulStop, Http1, KeepAlive,
+        Addresses, AnyRequestLine, Backpressure, ConnectionInfo, EndpointInfo, GracefulStop, Http1, KeepAlive,
         RequestStreaming, ResponseStreaming, StartOnce, StopDeadline,
     },
     Subject,
@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         Backpressure,
         KeepAlive,
         Http1,
+        AnyRequestLine,
         ConnectionInfo,
         EndpointInfo,
         Addresses,
