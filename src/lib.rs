@@ -62,16 +62,16 @@ mod web_sockets;
 pub use falconry_features as features;
 pub use falconry_features::{BadHttpRequestError, FeatureCollection, Server, ServerError};
 
-#[cfg(feature = "metrics")]
-pub use self::hosting::MetricsRequestObserver;
-#[cfg(feature = "opentelemetry")]
-pub use self::hosting::OpenTelemetryRequestObserver;
 #[cfg(feature = "iis")]
 #[doc(hidden)]
 pub use self::export::__export_to_iis;
 #[cfg(all(feature = "nginx", unix, target_pointer_width = "64"))]
 #[doc(hidden)]
 pub use self::export::__export_to_nginx;
+#[cfg(feature = "metrics")]
+pub use self::hosting::MetricsRequestObserver;
+#[cfg(feature = "opentelemetry")]
+pub use self::hosting::OpenTelemetryRequestObserver;
 #[cfg(feature = "web-sockets")]
 pub use self::web_sockets::{Message, WebSocket, WebSocketManager, WebSocketOptions, WebSockets};
 pub use self::{

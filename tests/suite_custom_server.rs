@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use falconry_conformance::{
     Capability::{
-        Addresses, Backpressure, ConnectionInfo, DataBeforeReset, EndpointInfo, GracefulStop, Http1,
-        KeepAlive, RequestStreaming, ResponseStreaming, StartOnce, StopDeadline,
+        Addresses, AnyRequestLine, Backpressure, ConnectionInfo, DataBeforeReset, EndpointInfo, GracefulStop,
+        Http1, KeepAlive, RequestStreaming, ResponseStreaming, StartOnce, StopDeadline,
     },
     Subject,
 };
@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         Backpressure,
         KeepAlive,
         Http1,
+        AnyRequestLine,
         ConnectionInfo,
         EndpointInfo,
         Addresses,

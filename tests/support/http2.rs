@@ -62,8 +62,11 @@ impl Connector for Http2 {
         let addresses = self.server.features().get::<dyn ServerAddressesFeature>();
         let url = addresses.and_then(|addresses| addresses.addresses().into_iter().next());
         let url = url.ok_or(io::ErrorKind::NotConnected)?;
-        let address: SocketAddr =
-            url.trim_start_matches("http://").trim_end_matches('/').parse().map_err(|_| io::ErrorKind::InvalidInput)?;
+        let address: SocketAddr = url
+            .trim_start_matches("http://")
+            .trim_end_matches('/')
+            .parse()
+            .map_err(|_| io::ErrorKind::InvalidInput)?;
         let (requests, task) = wait(&self.runtime, async {
             let socket = TcpStream::connect(address).await?;
             socket.set_nodelay(true)?;

@@ -32,6 +32,9 @@ pub enum Capability {
     KeepAlive,
     /// HTTP/1.1 over TCP: the trials may look at the bytes.
     Http1,
+    /// Every valid request line reaches the application: methods in any case, `OPTIONS *`, dot segments that
+    /// lead above the root. Servers in front of the application may refuse some.
+    AnyRequestLine,
     /// `100 Continue` when the application begins to read.
     ExpectContinue,
     /// `HttpMaxRequestBodySizeFeature`.
@@ -69,6 +72,7 @@ impl Capability {
         Self::AbortObservation,
         Self::KeepAlive,
         Self::Http1,
+        Self::AnyRequestLine,
         Self::ExpectContinue,
         Self::MaxRequestBodySize,
         Self::ConnectionInfo,
