@@ -19,5 +19,5 @@ pub use self::{
     protocols::{HttpProtocols, ParseHttpProtocolsError},
     quic::QuicTransportOptions,
     server::KestrelServerOptions,
-    transport::SocketTransportOptions,
+    transport::{NamedPipeTransportOptions, SocketTransportOptions},
 };
