@@ -20,5 +20,5 @@ pub use self::{
     protocols::{HttpProtocols, ParseHttpProtocolsError},
     quic::QuicTransportOptions,
     server::KestrelServerOptions,
-    transport::SocketTransportOptions,
+    transport::{NamedPipeTransportOptions, SocketTransportOptions},
 };
