@@ -41,6 +41,7 @@ impl Quic {
         }
         let mut config = ServerConfig::with_crypto(tls.quic_crypto(endpoint)?);
         config.transport_config(transport::config(options));
+        config.max_incoming(options.quic.backlog as usize);
         let is_announced = !endpoint.disable_alt_svc_header;
         Ok(Some(Self { config: Arc::new(config), tls: Arc::clone(tls), is_announced }))
     }
