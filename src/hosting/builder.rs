@@ -99,11 +99,16 @@ impl WebHostBuilder {
     ///
     /// `--key value`, `--key=value`, `/key value`, `/key=value` and `key=value` are settings; the rest
     /// is left to the program.
+    ///
+    /// In a native worker (IIS, nginx) the command line is the worker's, and none of it is read.
     pub fn args<I>(mut self, args: I) -> Self
     where
         I: IntoIterator,
         I::Item: Into<String>,
     {
+        if NativeWorker::current().is_some() {
+            return self;
+        }
         self.sources.arguments = args.into_iter().skip(1).map(Into::into).collect();
         self
     }
