@@ -21,6 +21,7 @@
 //! * [`HttpContext`], [`Handler`], [`with_state`]: one request, and what answers it.
 //! * [`Pipeline`], [`Middleware`]: what stands around a handler; [`middleware`]: what behind proxies belongs there.
 //! * [`WebHost`], [`WebHostBuilder`], [`Configuration`], [`ApplicationLifetime`]: the program around it all.
+//! * [`RequestObserver`]: what operators count of requests.
 //! * [`features`]: the contract with servers. [`HttpContext::features`] asks for what a server offers beyond the
 //!   typed views; who writes a server needs nothing but this crate, `falconry-features`.
 //! * `tower`: tower services as handlers.
@@ -32,11 +33,15 @@
 //! | feature | adds | default |
 //! |---|---|---|
 //! | `kestrel` | the cross-platform server on hyper | yes |
+//! | `http3` | HTTP/3 for endpoints of Kestrel that ask for it; turns `kestrel` on | no |
 //! | `iis` | the server of a worker of IIS, `export_app!`; outside of one another server runs | no |
 //! | `nginx` | the server of a worker of nginx, `export_app!`; outside of one another server runs | no |
 //! | `test-host` | the in-memory server, for tests | no |
 //! | `web-sockets` | the WebSocket middleware, [`WebSockets`] | yes |
+//! | `metrics` | `MetricsRequestObserver`: requests counted with the `metrics` facade | no |
+//! | `opentelemetry` | `OpenTelemetryRequestObserver`: the same with OpenTelemetry | no |
 //! | `systemd` | on unix, systemd hears when the host is ready, alive and stopping (`Type=notify`, `WatchdogSec=`) | no |
+//! | `unstable` | with `http3`: WebTransport, a draft that may change with every release | no |
 //! | `tower` | `tower::ServiceHandler`: axum, tonic and their family as applications | no |
 
 mod context;
@@ -63,6 +68,10 @@ pub use self::export::__export_to_iis;
 #[cfg(all(feature = "nginx", unix, target_pointer_width = "64"))]
 #[doc(hidden)]
 pub use self::export::__export_to_nginx;
+#[cfg(feature = "metrics")]
+pub use self::hosting::MetricsRequestObserver;
+#[cfg(feature = "opentelemetry")]
+pub use self::hosting::OpenTelemetryRequestObserver;
 #[cfg(feature = "web-sockets")]
 pub use self::web_sockets::{Message, WebSocket, WebSocketManager, WebSocketOptions, WebSockets};
 pub use self::{
@@ -71,8 +80,8 @@ pub use self::{
     error::{Error, Result},
     handler::{Handler, HandlerFn},
     hosting::{
-        ApplicationLifetime, Configuration, ConfigurationError, HostError, HostingApplication, WebHost,
-        WebHostBuilder,
+        ApplicationLifetime, Configuration, ConfigurationError, HostError, HostingApplication, RequestEnd,
+        RequestObserver, RequestTags, WebHost, WebHostBuilder,
     },
     pipeline::{Middleware, MiddlewareFn, Next, Pipeline},
     state::{StateFn, WithState, with_state},

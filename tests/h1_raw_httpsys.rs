@@ -107,7 +107,13 @@ fn replay(
     options: &[&str],
 ) -> Result<HashMap<String, Option<String>>, String> {
     let output = Command::new("python3")
-        .args([SCRIPT, address.trim_start_matches("http://").trim_end_matches('/'), "--corpus", CASES, "--json"])
+        .args([
+            SCRIPT,
+            address.trim_start_matches("http://").trim_end_matches('/'),
+            "--corpus",
+            CASES,
+            "--json",
+        ])
         .arg(results)
         .args(options)
         .output()

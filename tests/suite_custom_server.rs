@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use falconry_conformance::{
     Capability::{
-        Addresses, Backpressure, ConnectionInfo, EndpointInfo, GracefulStop, Http1, KeepAlive,
-        RequestStreaming, ResponseStreaming, StartOnce, StopDeadline,
+        Addresses, AnyRequestLine, Backpressure, ConnectionInfo, DataBeforeReset, EndpointInfo, GracefulStop,
+        Http1, KeepAlive, RequestStreaming, ResponseStreaming, StartOnce, StopDeadline,
     },
     Subject,
 };
@@ -17,9 +17,11 @@ fn main() -> ExitCode {
     let subject = Subject::new("custom server", server::ThreadServer::new).with([
         RequestStreaming,
         ResponseStreaming,
+        DataBeforeReset,
         Backpressure,
         KeepAlive,
         Http1,
+        AnyRequestLine,
         ConnectionInfo,
         EndpointInfo,
         Addresses,

@@ -7,7 +7,10 @@ use falconry_features::{
     HttpResponseFeature, Processed, complete_request,
 };
 
-use super::in_flight::{InFlight, Ticket};
+use super::{
+    in_flight::{InFlight, Ticket},
+    metrics::{Observers, RequestObserver, Watched},
+};
 use crate::{Handler, HttpContext};
 
 /// Runs a [`Handler`] for every request that a server hands over.
@@ -30,17 +33,26 @@ use crate::{Handler, HttpContext};
 pub struct HostingApplication {
     handler: Arc<dyn Hosted>,
     in_flight: Arc<InFlight>,
+    observers: Observers,
 }
 
 impl HostingApplication {
     /// An application that is this handler, for instance a [`Pipeline`](crate::Pipeline).
     pub fn new(handler: impl Handler) -> Self {
-        Self::counted(handler, Arc::default())
+        Self::counted(handler, Arc::default(), Observers::default())
+    }
+
+    /// Tells `observer` of every request, for metrics. Of several, each is told, in the order in which they were added.
+    /// Default: none, and nothing is measured.
+    #[must_use]
+    pub fn request_observer(mut self, observer: Arc<dyn RequestObserver>) -> Self {
+        self.observers.add(observer);
+        self
     }
 
     /// The same, with its running requests counted where a host sees them.
-    pub(super) fn counted(handler: impl Handler, in_flight: Arc<InFlight>) -> Self {
-        Self { handler: Arc::new(handler), in_flight }
+    pub(super) fn counted(handler: impl Handler, in_flight: Arc<InFlight>, observers: Observers) -> Self {
+        Self { handler: Arc::new(handler), in_flight, observers }
     }
 }
 
@@ -56,9 +68,11 @@ impl HttpApplication for HostingApplication {
                 http: HttpContext::new(features),
                 handler: Arc::clone(&self.handler),
                 ticket: self.in_flight.ticket(),
+                watched: None,
             }),
         };
         context.ticket.begin();
+        context.watched = self.observers.watch(context.http.features_mut());
         Ok(context)
     }
 
@@ -101,6 +115,8 @@ struct Context {
     http: HttpContext,
     handler: Arc<dyn Hosted>,
     ticket: Ticket,
+    /// The request, if somebody observes it.
+    watched: Option<Box<Watched>>,
 }
 
 impl HostContext for Context {
@@ -162,6 +178,9 @@ fn dispose(context: Box<dyn HostContext>, error: Option<&BoxError>) -> FeatureCo
     let mut features = std::mem::take(context.features_mut());
     if let Ok(mut context) = (context as Box<dyn Any>).downcast::<Context>() {
         context.ticket.end();
+        if let Some(watched) = context.watched.take() {
+            watched.end(&mut features, error);
+        }
         features.set_host_context(context);
     }
     features

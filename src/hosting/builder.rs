@@ -10,6 +10,7 @@ use super::{
     console::Console,
     front::Front,
     host::Parts,
+    metrics::{Observers, RequestObserver},
     servers::{self, Servers},
     sources::{Settings, Sources},
     worker::NativeWorker,
@@ -63,6 +64,7 @@ pub struct WebHostBuilder {
     console: Console,
     lifetime: ApplicationLifetime,
     iis: IisOptions,
+    observers: Observers,
     #[cfg(feature = "httpsys")]
     httpsys: Vec<super::httpsys::ConfigureHttpSys>,
     #[cfg(feature = "kestrel")]
@@ -79,6 +81,7 @@ impl WebHostBuilder {
             console: Console::default(),
             lifetime: ApplicationLifetime::default(),
             iis: IisOptions::default(),
+            observers: Observers::default(),
             #[cfg(feature = "httpsys")]
             httpsys: Vec::new(),
             #[cfg(feature = "kestrel")]
@@ -96,11 +99,16 @@ impl WebHostBuilder {
     ///
     /// `--key value`, `--key=value`, `/key value`, `/key=value` and `key=value` are settings; the rest
     /// is left to the program.
+    ///
+    /// In a native worker (IIS, nginx) the command line is the worker's, and none of it is read.
     pub fn args<I>(mut self, args: I) -> Self
     where
         I: IntoIterator,
         I::Item: Into<String>,
     {
+        if NativeWorker::current().is_some() {
+            return self;
+        }
         self.sources.arguments = args.into_iter().skip(1).map(Into::into).collect();
         self
     }
@@ -194,6 +202,13 @@ impl WebHostBuilder {
         self
     }
 
+    /// Tells `observer` of every request that reaches the application, for metrics. Of several, each is told, in the
+    /// order in which they were added. Default: none, and nothing is measured.
+    pub fn request_observer(mut self, observer: Arc<dyn RequestObserver>) -> Self {
+        self.observers.add(observer);
+        self
+    }
+
     /// Whether nothing is written to the console; the log still tells. Default: false. Key:
     /// `suppressStatusMessages`.
     pub fn suppress_status_messages(self, suppress: bool) -> Self {
@@ -281,6 +296,7 @@ impl WebHostBuilder {
                 worker,
                 lifetime: self.lifetime,
                 console: if silent { Console::Silent } else { self.console },
+                observers: self.observers,
                 shutdown_timeout: shutdown_timeout.unwrap_or(Duration::from_secs(30)),
                 configuration,
                 environment,

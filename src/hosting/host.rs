@@ -11,7 +11,8 @@ use falconry_features::{Deadline, FeatureCollection, Server, ServerAddressesFeat
 
 use super::{
     ApplicationLifetime, Configuration, HostError, HostingApplication, WebHostBuilder, addresses,
-    console::Console, in_flight::InFlight, lifetime::Event, shutdown, worker::NativeWorker,
+    console::Console, in_flight::InFlight, lifetime::Event, metrics::Observers, shutdown,
+    worker::NativeWorker,
 };
 use crate::Handler;
 
@@ -56,6 +57,7 @@ pub(super) struct Parts {
     pub(super) lifetime: ApplicationLifetime,
     pub(super) console: Console,
     pub(super) shutdown_timeout: Duration,
+    pub(super) observers: Observers,
     pub(super) configuration: Configuration,
     pub(super) environment: String,
     pub(super) content_root: PathBuf,
@@ -88,11 +90,15 @@ impl WebHost {
         Self::builder().args(std::env::args()).run(handler).await
     }
 
-    pub(super) fn new(handler: impl Handler, parts: Parts) -> Self {
+    pub(super) fn new(handler: impl Handler, mut parts: Parts) -> Self {
         #[cfg(all(unix, feature = "systemd"))]
         super::readiness::attach(&parts.lifetime);
         let in_flight = Arc::new(InFlight::default());
-        let application = Arc::new(HostingApplication::counted(handler, Arc::clone(&in_flight)));
+        let application = Arc::new(HostingApplication::counted(
+            handler,
+            Arc::clone(&in_flight),
+            std::mem::take(&mut parts.observers),
+        ));
         Self { parts, application, in_flight, state: Mutex::new(State::New) }
     }
 

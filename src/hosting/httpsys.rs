@@ -16,13 +16,15 @@ pub(super) type ConfigureHttpSys = Box<dyn FnOnce(&mut HttpSysOptions) + Send>;
 enum DriverName {
     Native,
     Portable,
+    Broker,
 }
 
 /// Makes the server. The configuration comes first, so that code has the last word.
 ///
 /// | key | meaning | default |
 /// |---|---|---|
-/// | `HttpSys:Driver` | `native` or `portable` | native on Windows, else portable |
+/// | `HttpSys:Driver` | `native`, `portable` or `broker` | broker if there is one, else native on Windows, else portable |
+/// | `HttpSys:Broker` | the socket of `falconry-httpsysd`, which the server attaches to | none |
 /// | `HttpSys:RequestQueueName` | the name of the queue | none |
 /// | `HttpSys:RequestQueueMode` | `Create`, `Attach` or `CreateOrAttach` | Create |
 /// | `HttpSys:RequestQueueLimit`, `HttpSys:MaxConnections`, `HttpSys:MaxAccepts`, `HttpSys:MaxRequestBodySize` | as the options of the same name | theirs |
@@ -40,13 +42,36 @@ pub(super) fn build(
     let mut options = HttpSysOptions::default();
     apply(&section, &mut options)?;
     configure.into_iter().for_each(|configure| configure(&mut options));
-    let drivers = [("native", DriverName::Native), ("portable", DriverName::Portable)];
-    let default = if cfg!(windows) { DriverName::Native } else { DriverName::Portable };
+    let drivers =
+        [("native", DriverName::Native), ("portable", DriverName::Portable), ("broker", DriverName::Broker)];
+    let socket = section.filled("Broker");
+    let default = match socket {
+        Some(_) => DriverName::Broker,
+        None if cfg!(windows) => DriverName::Native,
+        None => DriverName::Portable,
+    };
     let driver = section.one_of("Driver", &drivers).map_err(wrong)?.unwrap_or(default);
     Ok(match driver {
         DriverName::Native => Box::new(HttpSysServer::new(options)?),
         DriverName::Portable => Box::new(HttpSysServer::portable(options)),
+        DriverName::Broker => through_broker(options, socket)?,
     })
+}
+
+#[cfg(unix)]
+fn through_broker(options: HttpSysOptions, socket: Option<&str>) -> Result<Box<dyn Server>, ServerError> {
+    let Some(socket) = socket else {
+        return Err(ServerError::options("HttpSys:Driver is broker: HttpSys:Broker must name its socket"));
+    };
+    let driver = falconry_httpsys::BrokerDriver::new(socket);
+    Ok(Box::new(HttpSysServer::with_driver(options, driver)))
+}
+
+#[cfg(not(unix))]
+fn through_broker(_options: HttpSysOptions, _socket: Option<&str>) -> Result<Box<dyn Server>, ServerError> {
+    Err(ServerError::platform(
+        "the broker needs unix sockets, which this system lacks; HTTP.sys itself shares ports between processes",
+    ))
 }
 
 fn apply(section: &Configuration, options: &mut HttpSysOptions) -> Result<(), ServerError> {
@@ -72,7 +97,9 @@ fn apply(section: &Configuration, options: &mut HttpSysOptions) -> Result<(), Se
     if let Some(limit) = section.parsed("RequestQueueLimit", "a number of requests").map_err(wrong)? {
         options.set_request_queue_limit(limit).map_err(refused)?;
     }
-    if let Some(max) = section.parsed::<i64>("MaxConnections", "a number of connections, or -1").map_err(wrong)? {
+    if let Some(max) =
+        section.parsed::<i64>("MaxConnections", "a number of connections, or -1").map_err(wrong)?
+    {
         options.set_max_connections(max).map_err(refused)?;
     }
     if let Some(count) = section.parsed("MaxAccepts", "a number of requests").map_err(wrong)? {

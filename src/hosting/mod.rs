@@ -15,6 +15,7 @@ mod in_flight;
 #[cfg(feature = "kestrel")]
 mod kestrel;
 mod lifetime;
+mod metrics;
 #[cfg(all(unix, feature = "systemd"))]
 mod readiness;
 #[cfg(feature = "kestrel")]
@@ -25,6 +26,10 @@ mod signals;
 mod sources;
 mod worker;
 
+#[cfg(feature = "metrics")]
+pub use self::metrics::MetricsRequestObserver;
+#[cfg(feature = "opentelemetry")]
+pub use self::metrics::OpenTelemetryRequestObserver;
 pub use self::{
     application::HostingApplication,
     builder::WebHostBuilder,
@@ -32,4 +37,5 @@ pub use self::{
     error::HostError,
     host::WebHost,
     lifetime::ApplicationLifetime,
+    metrics::{RequestEnd, RequestObserver, RequestTags},
 };

@@ -1,1 +1,12 @@
 //! The HTTP.sys server on the portable driver, over real sockets.
+
+mod authentication;
+#[cfg(unix)]
+mod broker;
+mod caching;
+mod delegation;
+mod prefixes;
+mod queues;
+mod reset;
+mod support;
+mod timeouts;

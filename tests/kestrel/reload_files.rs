@@ -2,6 +2,8 @@
 
 use std::{
     fs,
+    io::{Read, Write},
+    net::TcpStream,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -20,7 +22,7 @@ use crate::{
 };
 
 /// Within this an edit must have been seen.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// Writes the file as an editor does, in its place.
 fn write(file: &Path, endpoints: &[(&str, &str)]) {
@@ -87,6 +89,53 @@ async fn an_edit_under_load_moves_one_endpoint_and_the_other_loses_nothing() {
     is_over.store(true, Ordering::Relaxed);
     clients.into_iter().for_each(|client| client.join().expect("no request went unanswered"));
     assert!(answered.load(Ordering::Relaxed) > 0);
+    host.stop(Deadline::never()).await.unwrap();
+}
+
+/// The status of the answer to a body of so many bytes.
+fn post(stream: &mut TcpStream, length: usize) -> u16 {
+    let request = format!("POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
+    // A server that refuses the body may close before it has come whole.
+    let _ = stream.write_all(request.as_bytes()).and_then(|()| stream.write_all(&vec![b'x'; length]));
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).expect("a head");
+        answer.extend_from_slice(&byte);
+    }
+    let length = String::from_utf8_lossy(&answer).to_ascii_lowercase();
+    let length = length.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next());
+    let length = length.map_or(0, |digits| digits.parse().expect("a length"));
+    stream.read_exact(&mut vec![0; length]).expect("a body");
+    String::from_utf8_lossy(&answer[9..12]).parse().expect("a status")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edited_limit_holds_for_new_connections_and_no_endpoint_is_started_anew() {
+    let folder = folder("limits");
+    let write = |limit: &str| {
+        let limits = format!(r#""Limits": {{ "MaxRequestBodySize": {limit} }}"#);
+        let endpoints = r#""Endpoints": { "A": { "Url": "http://127.0.0.1:0" } }"#;
+        fs::write(file_in(&folder), format!(r#"{{ "Kestrel": {{ {limits}, {endpoints} }} }}"#)).unwrap();
+    };
+    write("1000");
+    let host = start(&folder).await;
+    let addresses = host.addresses();
+    let address = addresses[0].trim_start_matches("http://").parse().unwrap();
+    let mut before = connect(address);
+    tokio::task::block_in_place(|| {
+        assert_eq!(post(&mut before, 1000), 200);
+        assert_eq!(post(&mut connect(address), 2000), 413);
+        write("3000");
+        let begun = Instant::now();
+        while post(&mut connect(address), 2000) != 200 {
+            assert!(begun.elapsed() < LIMIT, "the edit was not seen");
+        }
+        assert_eq!(post(&mut connect(address), 4000), 413);
+        assert_eq!(post(&mut before, 2000), 413, "this one had begun before");
+    });
+    // The port that the system chose is still there.
+    assert_eq!(host.addresses(), addresses);
     host.stop(Deadline::never()).await.unwrap();
 }
 

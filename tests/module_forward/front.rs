@@ -80,6 +80,10 @@ impl Module {
         Self { front, back, options, backend: OnceLock::new() }
     }
 
+    pub fn front(&self) -> &KestrelServer {
+        &self.front
+    }
+
     /// The backend, once the module has started.
     pub fn backend(&self) -> &Arc<Backend> {
         self.backend.get().expect("the module has started")

@@ -1,1 +1,17 @@
 //! The module before a whole application: WebSockets, large bodies, HTTP/2 and HTTP/3 outside.
+
+#[cfg(feature = "http3")]
+#[path = "../../servers/kestrel/tests/support/certificates.rs"]
+mod certificates;
+mod front;
+mod http2;
+#[cfg(feature = "http3")]
+mod http3;
+#[path = "../kestrel/memory.rs"]
+mod memory;
+#[cfg(feature = "http3")]
+#[path = "../support/skip.rs"]
+mod skip;
+mod streaming;
+mod support;
+mod web_sockets;

@@ -22,7 +22,7 @@ use http::{
 };
 use tokio::{net::TcpStream, runtime::Runtime, task::JoinHandle};
 
-const TIMEOUT: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Connects to a server that has started, over HTTP/2 in clear.
 pub(crate) struct Http2 {
@@ -62,8 +62,11 @@ impl Connector for Http2 {
         let addresses = self.server.features().get::<dyn ServerAddressesFeature>();
         let url = addresses.and_then(|addresses| addresses.addresses().into_iter().next());
         let url = url.ok_or(io::ErrorKind::NotConnected)?;
-        let address: SocketAddr =
-            url.trim_start_matches("http://").trim_end_matches('/').parse().map_err(|_| io::ErrorKind::InvalidInput)?;
+        let address: SocketAddr = url
+            .trim_start_matches("http://")
+            .trim_end_matches('/')
+            .parse()
+            .map_err(|_| io::ErrorKind::InvalidInput)?;
         let (requests, task) = wait(&self.runtime, async {
             let socket = TcpStream::connect(address).await?;
             socket.set_nodelay(true)?;

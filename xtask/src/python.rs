@@ -4,8 +4,8 @@ use std::process::Command;
 
 use crate::shell;
 
-/// What the tests need: a client of HTTP/3.
-pub(crate) const OF_TESTS: [&str; 1] = ["aioquic"];
+/// What the tests need: clients of HTTP/3. The second is libcurl with libraries of its own.
+pub(crate) const OF_TESTS: [&str; 2] = ["aioquic", "curl_cffi"];
 
 /// Installs those that are missing, if this can be done here. Returns what is missing still, each with the reason.
 pub(crate) fn install(packages: &[&'static str]) -> Vec<(&'static str, String)> {

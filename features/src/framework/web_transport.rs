@@ -22,7 +22,8 @@ pub trait HttpWebTransportFeature: Feature {
     /// True if the request is an extended CONNECT for `webtransport`.
     fn is_web_transport_request(&self) -> bool;
 
-    /// Answers 200 with the response's fields and gives the session.
+    /// Answers 2xx with the response's fields and gives the session. Applications call
+    /// [`accept_web_transport`](crate::accept_web_transport), which runs the starting callbacks first.
     ///
     /// # Errors
     /// Invalid state: no such request, or accepted before.

@@ -24,6 +24,9 @@ pub use self::{
     reset::HttpResetFeature,
     rules::{BodyWrite, ResponseRules},
     send_file::{HttpSendFileFeature, file_range, send_file},
-    steps::{accept_connect, complete_response, flush_response, start_response, upgrade, write_response},
+    steps::{
+        accept_connect, accept_web_transport, complete_response, flush_response, start_response, upgrade,
+        write_response,
+    },
     trailers::{HttpResponseTrailersFeature, PlainResponseTrailers},
 };

@@ -10,8 +10,8 @@ use bytes::Bytes;
 
 use super::{HttpResponseBodyFeature, HttpResponseFeature, HttpResponseTrailersFeature, ResponseHead};
 use crate::{
-    BoxFuture, DuplexStream, FeatureCollection, FeatureError, HttpExtendedConnectFeature, HttpUpgradeFeature,
-    Key,
+    DuplexStream, FeatureCollection, FeatureError, HttpExtendedConnectFeature, HttpUpgradeFeature,
+    HttpWebTransportFeature, Key, WebTransportSession,
 };
 
 /// Starts the response unless it has started: runs the starting callbacks, last registered first,
@@ -126,6 +126,34 @@ pub async fn accept_connect(features: &mut FeatureCollection) -> Result<Box<dyn 
     stream.await
 }
 
+/// Answers an extended CONNECT for WebTransport with the response's 2xx status and gives the session.
+///
+/// # Errors
+/// Invalid state: a status that is not 2xx, or the response has started. Not supported: the server has no WebTransport,
+/// or the request does not ask for it.
+pub async fn accept_web_transport(
+    features: &mut FeatureCollection,
+) -> Result<Box<dyn WebTransportSession>, FeatureError> {
+    let feature = features.get::<dyn HttpWebTransportFeature>();
+    if !feature.is_some_and(HttpWebTransportFeature::is_web_transport_request) {
+        return Err(FeatureError::not_supported(
+            "the request asks for no WebTransport, or the server has none",
+        ));
+    }
+    let status = features.required::<dyn HttpResponseFeature>()?.status_code();
+    if !status.is_success() {
+        return Err(FeatureError::invalid_state(format!(
+            "a WebTransport session is accepted with 2xx, not with {status}"
+        )));
+    }
+    run_starting_callbacks(features).await?;
+    let head = features.required_mut::<dyn HttpResponseFeature>()?.begin()?;
+    let session = features.required_mut::<dyn HttpWebTransportFeature>()?.accept(head);
+    let session = or_fail(features, session)?;
+    features.required_mut::<dyn HttpResponseBodyFeature>()?.take_over();
+    session.await
+}
+
 /// Whether something is to run before the head is fixed.
 fn has_starting_callbacks(features: &mut FeatureCollection) -> Result<bool, FeatureError> {
     let response = features.required_mut::<dyn HttpResponseFeature>()?;
@@ -182,12 +210,10 @@ impl<'a> Start<'a> {
     }
 }
 
-type TakeOver = Result<BoxFuture<'static, Result<Box<dyn DuplexStream>, FeatureError>>, FeatureError>;
-
 /// A server that refuses the take-over has sent nothing of the response, and can still answer 500.
-fn or_fail(features: &mut FeatureCollection, stream: TakeOver) -> TakeOver {
-    if stream.is_err() {
+fn or_fail<T>(features: &mut FeatureCollection, taken: Result<T, FeatureError>) -> Result<T, FeatureError> {
+    if taken.is_err() {
         features.required_mut::<dyn HttpResponseFeature>()?.fail();
     }
-    stream
+    taken
 }

@@ -13,6 +13,7 @@
 //! | `metrics` | [`MetricsObserver`], which records with the `metrics` facade | no |
 //! | `opentelemetry` | [`OpenTelemetryObserver`], which records with OpenTelemetry | no |
 //! | `http3` | HTTP/3 for endpoints that ask for it; turns `aws-lc-rs` on | no |
+//! | `unstable` | with `http3`: WebTransport, a draft that may change with every release | no |
 //! | `dev-certs` | the program `dev-certs`, which makes the certificate for work on one's own machine | yes |
 
 mod addresses;
@@ -29,6 +30,8 @@ mod huffman;
 mod listener;
 mod metrics;
 mod middleware;
+#[cfg(test)]
+mod mutations;
 mod options;
 mod proxy;
 mod server;

@@ -125,6 +125,27 @@ async fn clients_show_their_certificates() {
 }
 
 #[tokio::test]
+async fn new_clients_of_a_stopping_server_are_refused_at_once() {
+    let server = Server::start().await;
+    let mut client = server.client().await;
+    let mut stream = client.begin(request("POST", "/until")).await;
+    stream.send_data("ab".into()).await.unwrap();
+    assert_eq!(stream.recv_response().await.unwrap().status(), 200);
+    let stopped = server.stop(Deadline::never());
+    let refusal = loop {
+        // Until the stop has reached the listener.
+        if let Err(refusal) = server.connect("a.test", None, "h3").await {
+            break refusal;
+        }
+    };
+    // RFC 9000 section 20.1, rather than silence until the client gives up.
+    let quinn::ConnectionError::ConnectionClosed(close) = refusal else { panic!("{refusal:?}") };
+    assert_eq!(close.error_code, quinn::TransportErrorCode::CONNECTION_REFUSED);
+    stream.finish().await.unwrap();
+    stopped.await.unwrap();
+}
+
+#[tokio::test]
 async fn a_stop_lets_running_requests_finish_and_refuses_new_ones() {
     let server = Server::start().await;
     let mut client = server.client().await;
@@ -202,6 +223,31 @@ async fn connections_over_the_limit_are_refused() {
     assert!(server.connect("a.test", None, "h3").await.is_err());
     first.quic.close(0x100_u32.into(), b"");
     while server.connect("a.test", None, "h3").await.is_err() {}
+}
+
+#[tokio::test]
+async fn limits_of_another_configuration_hold_for_new_connections() {
+    let server = Server::start().await;
+    let mut before = server.client().await;
+    let body = ["0123456789"];
+    assert_eq!(before.post("/upload", &body).await.status(), 200);
+    // What a client may send ahead is three quarters of the buffer.
+    let ahead = async |quic: &quinn::Connection| {
+        let (mut send, _receive) = quic.open_bi().await.unwrap();
+        send.write(&[0; 1 << 21]).await.unwrap()
+    };
+    assert_eq!(ahead(&server.quic().await).await, 786_432);
+
+    server
+        .reconfigure(&[("Limits:MaxRequestBodySize", "9"), ("Limits:MaxRequestBufferSize", "131072")])
+        .await;
+    let mut after = server.client().await;
+    assert_eq!(after.post("/upload", &body).await.status(), 413);
+    assert_eq!(ahead(&after.quic).await, 98_304);
+    assert_eq!(before.post("/upload", &body).await.status(), 200, "this one had begun before");
+
+    server.reconfigure(&[]).await;
+    assert_eq!(server.client().await.post("/upload", &body).await.status(), 200);
 }
 
 #[tokio::test]

@@ -1,15 +1,16 @@
 //! The contract app for the nginx module: `cargo xtask nginx-module` builds and serves it.
 //!
-//! It is `examples/contract.rs` of the workspace, run by the worker and not by a `main`.
+//! It is `examples/contract.rs` of the workspace as a library.
 
 use std::sync::{Arc, OnceLock};
 
 use falconry::{HostError, WebHost};
 use falconry_conformance::contract;
 
-async fn run() -> Result<(), HostError> {
+/// Runs the app: in a worker of nginx, or wherever it is called.
+pub async fn run() -> Result<(), HostError> {
     let server = Arc::new(OnceLock::new());
-    let builder = WebHost::builder();
+    let builder = WebHost::builder().args(std::env::args());
     let stopping = builder.lifetime().stopping().clone();
     let host = builder.build(contract::app_until(Arc::clone(&server), stopping))?;
     server.get_or_init(|| host.server_name().to_owned());

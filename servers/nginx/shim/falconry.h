@@ -29,8 +29,6 @@
 /* Levels of the log. */
 #define FALCONRY_LOG_ERROR 0
 #define FALCONRY_LOG_WARN  1
-#define FALCONRY_LOG_INFO  2
-#define FALCONRY_LOG_DEBUG 3
 
 /* falconry_request_t.flags */
 #define FALCONRY_TLS       0x1
@@ -114,7 +112,7 @@ typedef struct {
     void (*quit)(void);
 
     int32_t (*read)(void *r, const uint8_t **data, size_t *len);
-    int32_t (*send_interim)(void *r, uint32_t status, const falconry_field_t *fields, size_t nfields);
+    int32_t (*send_interim)(void *r, const falconry_head_t *head);
     int32_t (*send_head)(void *r, const falconry_head_t *head);
     /* The chunks stay where they are until written or released is called. */
     int32_t (*send_body)(void *r, const falconry_str_t *chunks, size_t nchunks,

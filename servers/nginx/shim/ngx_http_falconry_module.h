@@ -66,7 +66,7 @@ ngx_http_falconry_ctx_t *ngx_http_falconry_enter(ngx_http_falconry_ctx_t *ctx);
 void ngx_http_falconry_leave(ngx_http_falconry_ctx_t *outer);
 
 int32_t ngx_http_falconry_read(void *data, const uint8_t **bytes, size_t *len);
-int32_t ngx_http_falconry_send_interim(void *data, uint32_t status, const falconry_field_t *fields, size_t n);
+int32_t ngx_http_falconry_send_interim(void *data, const falconry_head_t *head);
 int32_t ngx_http_falconry_send_head(void *data, const falconry_head_t *head);
 int32_t ngx_http_falconry_send_body(void *data, const falconry_str_t *chunks, size_t n,
     const falconry_field_t *trailers, size_t ntrailers, uint32_t is_last);

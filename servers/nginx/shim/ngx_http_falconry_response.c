@@ -15,11 +15,12 @@ static int32_t ngx_http_falconry_output(ngx_http_falconry_ctx_t *ctx, ngx_chain_
 
 /* As nginx does with "100 Continue": so little is taken whole, or the connection is of no use. */
 int32_t
-ngx_http_falconry_send_interim(void *data, uint32_t status, const falconry_field_t *fields, size_t n)
+ngx_http_falconry_send_interim(void *data, const falconry_head_t *head)
 {
     size_t                    i, size;
     u_char                   *text, *p;
     ngx_connection_t         *c;
+    const falconry_field_t   *fields;
     ngx_http_falconry_ctx_t  *ctx = data;
 
     if (ctx->request == NULL) {
@@ -27,9 +28,10 @@ ngx_http_falconry_send_interim(void *data, uint32_t status, const falconry_field
     }
 
     c = ctx->request->connection;
-    size = sizeof("HTTP/1.1 100 \r\n\r\n");
+    fields = head->fields;
+    size = sizeof("HTTP/1.1 100 \r\n\r\n") + head->reason.len;
 
-    for (i = 0; i < n; i++) {
+    for (i = 0; i < head->nfields; i++) {
         size += fields[i].name.len + fields[i].value.len + sizeof(": \r\n");
     }
 
@@ -39,9 +41,9 @@ ngx_http_falconry_send_interim(void *data, uint32_t status, const falconry_field
         return FALCONRY_GONE;
     }
 
-    p = ngx_sprintf(text, "HTTP/1.1 %uD \r\n", status);
+    p = ngx_sprintf(text, "HTTP/1.1 %uD %*s\r\n", head->status, head->reason.len, head->reason.data);
 
-    for (i = 0; i < n; i++) {
+    for (i = 0; i < head->nfields; i++) {
         p = ngx_cpymem(p, fields[i].name.data, fields[i].name.len);
         *p++ = ':'; *p++ = ' ';
         p = ngx_cpymem(p, fields[i].value.data, fields[i].value.len);

@@ -213,13 +213,13 @@ static void
 ngx_http_falconry_log(void *data, uint32_t level, falconry_str_t text)
 {
     ngx_log_t                *log;
+    ngx_uint_t                ngx_level;
     ngx_http_falconry_ctx_t  *ctx = data;
 
-    static const ngx_uint_t  levels[] = { NGX_LOG_ERR, NGX_LOG_WARN, NGX_LOG_INFO, NGX_LOG_DEBUG };
-
     log = (ctx && ctx->request) ? ctx->request->connection->log : ngx_cycle->log;
+    ngx_level = (level == FALCONRY_LOG_WARN) ? NGX_LOG_WARN : NGX_LOG_ERR;
 
-    ngx_log_error(level < 4 ? levels[level] : NGX_LOG_ERR, log, 0, "falconry: %*s", text.len, text.data);
+    ngx_log_error(ngx_level, log, 0, "falconry: %*s", text.len, text.data);
 }
 
 

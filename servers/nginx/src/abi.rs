@@ -156,7 +156,7 @@ pub(crate) struct Host {
     pub(crate) log: unsafe extern "C" fn(RawRequest, u32, Str),
     pub(crate) quit: unsafe extern "C" fn(),
     pub(crate) read: unsafe extern "C" fn(RawRequest, *mut *const u8, *mut usize) -> i32,
-    pub(crate) send_interim: unsafe extern "C" fn(RawRequest, u32, *const Field, usize) -> i32,
+    pub(crate) send_interim: unsafe extern "C" fn(RawRequest, *const Head) -> i32,
     pub(crate) send_head: unsafe extern "C" fn(RawRequest, *const Head) -> i32,
     pub(crate) send_body:
         unsafe extern "C" fn(RawRequest, *const Str, usize, *const Field, usize, u32) -> i32,

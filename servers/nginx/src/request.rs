@@ -91,7 +91,7 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 /// What the fields point to is there.
 unsafe fn headers(fields: &[abi::Field]) -> Option<HeaderMap> {
     // SAFETY: as the caller promises.
-    let pairs = || fields.iter().map(|field| unsafe { (field.name.bytes(), field.value.bytes()) });
+    let pairs = || fields.iter().map(|field| unsafe { (field.name.bytes(), trim(field.value.bytes())) });
     let mut values = BytesMut::with_capacity(pairs().map(|(_, value)| value.len()).sum());
     pairs().for_each(|(_, value)| values.put_slice(value));
     let mut values = values.freeze();
@@ -101,6 +101,14 @@ unsafe fn headers(fields: &[abi::Field]) -> Option<HeaderMap> {
         headers.append(name, HeaderValue::from_maybe_shared(values.split_to(value.len())).ok()?);
     }
     Some(headers)
+}
+
+/// Without the white space around it (RFC 9110 section 5.5), of which nginx leaves tabs.
+fn trim(value: &[u8]) -> &[u8] {
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let Some(start) = value.iter().position(|byte| !is_space(byte)) else { return &[] };
+    let end = value.iter().rposition(|byte| !is_space(byte)).map_or(start, |last| last + 1);
+    value.get(start..end).unwrap_or_default()
 }
 
 /// # Safety

@@ -3,7 +3,7 @@
 use falconry_features::{BodyFraming, ReasonPhrase};
 use falconry_in_process::{HeadToSend, WriteOperation};
 use http::{
-    HeaderMap, HeaderValue, Version,
+    HeaderMap, HeaderValue, StatusCode, Version,
     header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE},
 };
 
@@ -13,9 +13,16 @@ use crate::abi::{self, Field, Head, Host, RawRequest, Str};
 pub(crate) fn send_head(host: &Host, raw: RawRequest, version: Version, operation: &WriteOperation) -> i32 {
     for (status, headers) in operation.interim() {
         let fields = fields(headers);
-        let status = u32::from(status.as_u16());
+        let head = Head {
+            status: u32::from(status.as_u16()),
+            flags: 0,
+            content_length: abi::LENGTH_UNKNOWN,
+            reason: Str::new(reason(*status, None).as_bytes()),
+            fields: fields.as_ptr(),
+            nfields: fields.len(),
+        };
         // SAFETY: this is the thread of the loop, and the request has not been released.
-        let result = unsafe { (host.send_interim)(raw, status, fields.as_ptr(), fields.len()) };
+        let result = unsafe { (host.send_interim)(raw, &raw const head) };
         if result != abi::OK {
             return result;
         }
@@ -39,7 +46,7 @@ pub(crate) fn send_head(host: &Host, raw: RawRequest, version: Version, operatio
     if let Some(other) = other {
         sent.push(field(CONNECTION.as_str(), other));
     }
-    let reason = to_send.head.reason.as_ref().map(ReasonPhrase::as_str).unwrap_or_default();
+    let reason = reason(to_send.head.status, to_send.head.reason.as_ref());
     let head = Head {
         status: u32::from(to_send.head.status.as_u16()),
         flags: flags(to_send, connection.is_close),
@@ -50,6 +57,15 @@ pub(crate) fn send_head(host: &Host, raw: RawRequest, version: Version, operatio
     };
     // SAFETY: this is the thread of the loop, and the request has not been released.
     unsafe { (host.send_head)(raw, &raw const head) }
+}
+
+/// nginx has words of its own for some statuses, such as 405, and none for others.
+fn reason(status: StatusCode, own: Option<&ReasonPhrase>) -> &str {
+    match own {
+        Some(own) => own.as_str(),
+        None if status == StatusCode::OK => "",
+        None => status.canonical_reason().unwrap_or_default(),
+    }
 }
 
 /// Fields as the module takes them: good as long as `headers` are.

@@ -11,6 +11,9 @@ pub enum Capability {
     RequestStreaming,
     /// Clients see what an application flushed while the application still runs.
     ResponseStreaming,
+    /// What an application flushed arrives although its response is cut off afterwards. A reset of a stream of QUIC
+    /// discards what has not been read (RFC 9000 section 3.2).
+    DataBeforeReset,
     /// A side that does not read makes the other wait: bodies are never held as a whole.
     Backpressure,
     /// `HttpRequestTrailersFeature`.
@@ -29,6 +32,9 @@ pub enum Capability {
     KeepAlive,
     /// HTTP/1.1 over TCP: the trials may look at the bytes.
     Http1,
+    /// Every valid request line reaches the application: methods in any case, `OPTIONS *`, dot segments that
+    /// lead above the root. Servers in front of the application may refuse some.
+    AnyRequestLine,
     /// `100 Continue` when the application begins to read.
     ExpectContinue,
     /// `HttpMaxRequestBodySizeFeature`.
@@ -56,6 +62,7 @@ impl Capability {
     pub const ALL: &[Self] = &[
         Self::RequestStreaming,
         Self::ResponseStreaming,
+        Self::DataBeforeReset,
         Self::Backpressure,
         Self::RequestTrailers,
         Self::ResponseTrailers,
@@ -65,6 +72,7 @@ impl Capability {
         Self::AbortObservation,
         Self::KeepAlive,
         Self::Http1,
+        Self::AnyRequestLine,
         Self::ExpectContinue,
         Self::MaxRequestBodySize,
         Self::ConnectionInfo,

@@ -66,7 +66,7 @@ pub fn run_against(
         Some(libtest_mimic::Trial::ignorable_test(trial.name(), move || match missing {
             Some(missing) => Ok(Completion::ignored_with(format!("not declared: {missing}"))),
             None => {
-                let site = Site::new(Arc::new(Fixed(address)), keeps_connections);
+                let site = Site::new(Arc::new(Fixed(address)), keeps_connections, "http");
                 report(&trial, within(limit(), move || body(&site)))
             }
         }))

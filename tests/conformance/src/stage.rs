@@ -44,7 +44,8 @@ impl Stage {
     pub(crate) fn run(&self, application: Arc<dyn HttpApplication>) -> Running {
         let instance = self.unstarted();
         start(&instance, application).unwrap_or_else(|error| panic!("the server does not start: {error}"));
-        let site = Site::new(Arc::clone(&instance.connector), self.subject.can(Capability::KeepAlive));
+        let keeps_connections = self.subject.can(Capability::KeepAlive);
+        let site = Site::new(Arc::clone(&instance.connector), keeps_connections, self.subject.scheme());
         Running { instance, site }
     }
 
@@ -59,6 +60,16 @@ impl Stage {
         self.subject.make()
     }
 
+    /// The address that a server of the subject is told to bind; its port is 0.
+    pub(crate) fn address(&self) -> &str {
+        self.subject.address()
+    }
+
+    /// The scheme that applications see.
+    pub(crate) fn scheme(&self) -> &str {
+        self.subject.scheme()
+    }
+
     pub(crate) fn can(&self, capability: Capability) -> bool {
         self.subject.can(capability)
     }
@@ -68,14 +79,20 @@ impl Stage {
 pub(crate) struct Site {
     connector: Arc<dyn Connector>,
     keeps_connections: bool,
+    scheme: String,
     /// Clients that do not leave before the site is done with: an application may still have something
     /// to do when its answer has arrived.
     kept: Mutex<Vec<Client>>,
 }
 
 impl Site {
-    pub(crate) fn new(connector: Arc<dyn Connector>, keeps_connections: bool) -> Self {
-        Self { connector, keeps_connections, kept: Mutex::default() }
+    pub(crate) fn new(connector: Arc<dyn Connector>, keeps_connections: bool, scheme: &str) -> Self {
+        Self { connector, keeps_connections, scheme: scheme.to_owned(), kept: Mutex::default() }
+    }
+
+    /// The scheme that the application sees.
+    pub(crate) fn scheme(&self) -> &str {
+        &self.scheme
     }
 
     /// A client with a connection of its own.
@@ -131,8 +148,12 @@ impl Running {
     pub(crate) fn wait_until_refused(&self) {
         let until = Instant::now() + TIMEOUT;
         while Instant::now() < until {
-            // What a system accepts on a server's behalf is closed without an answer.
-            let is_taken = self.try_wire().and_then(|mut wire| wire.is_silent_for(Duration::from_millis(20)));
+            let is_taken = if self.site.scheme() == "http" {
+                // What a system accepts on a server's behalf is closed without an answer.
+                self.try_wire().and_then(|mut wire| wire.is_silent_for(Duration::from_millis(20)))
+            } else {
+                self.site.connector.connect().map(|_| true)
+            };
             if !is_taken.unwrap_or_default() {
                 return;
             }

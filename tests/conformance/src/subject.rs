@@ -28,9 +28,13 @@ use crate::{
 /// ```
 pub struct Subject {
     name: String,
+    address: String,
     capabilities: BTreeSet<Capability>,
     factory: Box<dyn Fn() -> Instance + Send + Sync>,
 }
+
+/// What servers bind if nobody says otherwise.
+const ADDRESS: &str = "http://127.0.0.1:0";
 
 /// A server that has not been started, and the way to it once it has.
 #[derive(Clone)]
@@ -50,7 +54,7 @@ impl Subject {
         Self::from_factory(name, move || {
             let server: Arc<dyn Server> = Arc::new(factory());
             if let Some(addresses) = server.features().get::<dyn ServerAddressesFeature>() {
-                addresses.add("http://127.0.0.1:0").expect("the addresses can be changed before the start");
+                addresses.add(ADDRESS).expect("the addresses can be changed before the start");
             }
             Instance { connector: Arc::new(Tcp::new(Arc::clone(&server))), server }
         })
@@ -67,6 +71,15 @@ impl Subject {
             let (server, connector) = factory();
             Instance { server, connector: Arc::new(connector) }
         })
+    }
+
+    /// Says which address servers with a connector of their own bind. Default: `http://127.0.0.1:0`.
+    ///
+    /// The port must be 0: trials replace it by others. The scheme is what applications must see.
+    #[must_use]
+    pub fn with_address(mut self, address: &str) -> Self {
+        address.clone_into(&mut self.address);
+        self
     }
 
     /// Declares what the server can do.
@@ -95,12 +108,27 @@ impl Subject {
         self.capabilities.contains(&capability)
     }
 
+    /// The address that a server is told to bind; its port is 0.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The scheme that applications see.
+    pub(crate) fn scheme(&self) -> &str {
+        self.address.split(':').next().unwrap_or_default()
+    }
+
     pub(crate) fn make(&self) -> Instance {
         (self.factory)()
     }
 
     fn from_factory(name: &str, factory: impl Fn() -> Instance + Send + Sync + 'static) -> Self {
-        Self { name: name.to_owned(), capabilities: BTreeSet::new(), factory: Box::new(factory) }
+        Self {
+            name: name.to_owned(),
+            address: ADDRESS.to_owned(),
+            capabilities: BTreeSet::new(),
+            factory: Box::new(factory),
+        }
     }
 }
 
@@ -108,6 +136,7 @@ impl fmt::Debug for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Subject")
             .field("name", &self.name)
+            .field("address", &self.address)
             .field("capabilities", &self.capabilities)
             .finish_non_exhaustive()
     }

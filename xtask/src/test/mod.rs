@@ -6,22 +6,32 @@ mod tally;
 use std::{
     env,
     io::{BufRead, BufReader},
-    process::{ExitCode, Stdio},
+    process::{Command, ExitCode, Stdio},
 };
 
-use self::{skips::Skips, tally::Tally};
-use crate::{peers, python, shell};
+use self::skips::Skips;
+pub(crate) use self::tally::Tally;
+use crate::{peers, python, shell, windows};
 
 /// Runs `cargo test` over the whole workspace: libraries, programs, tests, examples (built), then the examples in the
-/// documentation.
+/// documentation. In CI also the tests for Windows.
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     let is_ci = env::var_os("CI").is_some_and(|value| value == "true");
     let missing = peers::install(&peers::OF_TESTS);
     let without_packages = python::install(&python::OF_TESTS);
     let skips = Skips::new()?;
     let mut tally = Tally::default();
-    let is_success = cargo_test(arguments, &skips, &mut tally)?;
+    let mut cargo = shell::cargo();
+    cargo.args(["test", "--workspace", "--all-features", "--no-fail-fast"]).args(arguments);
+    cargo.env(skips::VARIABLE, skips.path());
+    // Trials of the conformance suite share the machine with whatever else runs on it.
+    cargo.env("FALCONRY_TRIAL_SECONDS", env::var_os("FALCONRY_TRIAL_SECONDS").unwrap_or_else(|| "60".into()));
+    let mut is_success = follow(&mut cargo, &mut tally)?;
     tally.end(is_success);
+    if is_ci {
+        println!("\n== cargo xtask windows test");
+        is_success &= windows::test(&[], &mut tally)?;
+    }
 
     println!();
     for (peer, reason) in &missing {
@@ -53,23 +63,21 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     Ok(if is_success && failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn cargo_test(arguments: &[String], skips: &Skips, tally: &mut Tally) -> Result<bool, String> {
-    let mut child = shell::cargo()
-        .args(["test", "--workspace", "--all-features", "--no-fail-fast"])
-        .args(arguments)
-        .env(skips::VARIABLE, skips.path())
+/// Runs a command to its end, and adds up what the harnesses say that it runs. True if the command says success.
+pub(crate) fn follow(command: &mut Command, tally: &mut Tally) -> Result<bool, String> {
+    let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
-        .map_err(|error| format!("cargo cannot be started: {error}"))?;
-    let output = child.stdout.take().ok_or("cargo has no output")?;
+        .map_err(|error| format!("{command:?} cannot be started: {error}"))?;
+    let output = child.stdout.take().ok_or("a command has no output")?;
     // Tests may print anything, so lines need not be UTF-8.
     for line in BufReader::new(output).split(b'\n') {
-        let line = line.map_err(|error| format!("the output of cargo cannot be read: {error}"))?;
+        let line = line.map_err(|error| format!("the output of {command:?} cannot be read: {error}"))?;
         let line = String::from_utf8_lossy(&line);
         println!("{line}");
-        tally.line(&line);
+        tally.line(line.trim_end_matches('\r'));
     }
-    let status = child.wait().map_err(|error| format!("cargo cannot be waited for: {error}"))?;
+    let status = child.wait().map_err(|error| format!("{command:?} cannot be waited for: {error}"))?;
     Ok(status.success())
 }

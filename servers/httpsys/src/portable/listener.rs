@@ -1,17 +1,11 @@
 //! One listening socket, on Kestrel's connections.
 
-use std::{
-    fmt, io,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{error::Error, fmt, io, net::SocketAddr, sync::Arc, time::Duration};
 
-use falconry_features::{CancellationToken, Deadline, MinDataRate, Server};
-use falconry_kestrel::{KestrelServer, KestrelServerLimits, KestrelServerOptions};
-use socket2::{Domain, Protocol, Socket, Type};
+use falconry_features::{CancellationToken, Deadline, FeatureError, MinDataRate, Server, ServerError};
+use falconry_kestrel::{KestrelServer, KestrelServerLimits, KestrelServerOptions, ListenOptions};
 
-use super::{lock, port::REPLACED, router::PortRouter};
+use super::{port::REPLACED, router::PortRouter};
 use crate::driver::{TimeoutLimits, Win32Error};
 
 /// What HTTP.sys gives a connection unless told otherwise.
@@ -22,8 +16,6 @@ const DEFAULT_MIN_SEND_RATE: u32 = 150;
 pub(super) struct Listener {
     pub(super) address: SocketAddr,
     pub(super) limits: ListenerLimits,
-    /// Kept for a server with other limits; none once nobody is accepted any more.
-    socket: Mutex<Option<TcpListener>>,
     server: Arc<KestrelServer>,
 }
 
@@ -51,20 +43,20 @@ impl Listener {
         router: PortRouter,
         limits: ListenerLimits,
     ) -> Result<Self, Win32Error> {
-        let socket = bind(address).map_err(|error| code_of(&error))?;
-        let address = socket.local_addr().map_err(|error| code_of(&error))?;
-        let server = serve(&socket, router, limits).await?;
-        Ok(Self { address, limits, socket: Mutex::new(Some(socket)), server })
+        let server = serve(address, router, limits).await?;
+        Ok(Self { address, limits, server })
     }
 
     /// New connections keep to other limits; the old ones end after what is under way.
-    pub(super) async fn restart(&mut self, router: PortRouter, limits: ListenerLimits) {
-        let socket = lock(&self.socket).as_ref().and_then(|socket| socket.try_clone().ok());
-        let Some(socket) = socket else { return };
-        let Ok(server) = serve(&socket, router, limits).await else { return };
+    pub(super) async fn restart(
+        &mut self,
+        router: PortRouter,
+        limits: ListenerLimits,
+    ) -> Result<(), Win32Error> {
+        self.server.stop_listening().await;
+        let server = serve(self.address, router, limits).await?;
         let old = std::mem::replace(&mut self.server, server);
         self.limits = limits;
-        old.stop_listening().await;
         tokio::spawn(async move {
             let passed = CancellationToken::new();
             let fires = passed.clone();
@@ -76,11 +68,11 @@ impl Listener {
             let _ = old.stop(Deadline::on(passed, Some(REPLACED))).await;
             timer.abort();
         });
+        Ok(())
     }
 
     /// On return the socket is closed; the connections go on.
     pub(super) async fn stop_accepting(&self) {
-        lock(&self.socket).take();
         self.server.stop_listening().await;
     }
 
@@ -99,32 +91,31 @@ impl fmt::Debug for Listener {
 }
 
 async fn serve(
-    socket: &TcpListener,
+    address: SocketAddr,
     router: PortRouter,
     limits: ListenerLimits,
 ) -> Result<Arc<KestrelServer>, Win32Error> {
     let mut options = KestrelServerOptions::default();
     options.add_server_header = false;
     set_limits(&mut options.limits, limits).map_err(|_| Win32Error::INVALID_PARAMETER)?;
-    let handle = socket.try_clone().map_err(|error| code_of(&error))?;
     let https = router.is_https().then(|| router.https());
-    options.listen_handle_with(handle, |endpoint| {
+    let configure = |endpoint: &mut ListenOptions| {
         if let Some(configure) = https {
             endpoint.use_https_with(|https| configure.iter().for_each(|configure| configure(https)));
         }
-    });
+    };
+    if address.ip().is_unspecified() {
+        // Both families, or the older one where there is no other.
+        options.listen_any_ip_with(address.port(), configure);
+    } else {
+        options.listen_with(address, configure);
+    }
     let server = Arc::new(KestrelServer::new(options));
-    server.start(Arc::new(router)).await.map_err(|error| {
-        tracing::error!(%error, "the portable driver cannot listen");
-        Win32Error::INVALID_PARAMETER
-    })?;
+    server.start(Arc::new(router)).await.map_err(|error| code_of(&error))?;
     Ok(server)
 }
 
-fn set_limits(
-    limits: &mut KestrelServerLimits,
-    wanted: ListenerLimits,
-) -> Result<(), falconry_features::FeatureError> {
+fn set_limits(limits: &mut KestrelServerLimits, wanted: ListenerLimits) -> Result<(), FeatureError> {
     let rate = match wanted.min_send_bytes_per_second {
         u32::MAX | 0 => None,
         rate => Some(MinDataRate::new(rate.into(), Duration::from_secs(5))?),
@@ -139,35 +130,15 @@ fn set_limits(
     Ok(())
 }
 
-/// An IPv6 wildcard takes both families; where there is no IPv6 it is the older one's.
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let is_any = address.ip().is_unspecified();
-    match listen(address, is_any && address.is_ipv6()) {
-        Err(error) if is_any && address.is_ipv6() && error.kind() != io::ErrorKind::AddrInUse => {
-            listen((Ipv4Addr::UNSPECIFIED, address.port()).into(), false)
+fn code_of(error: &ServerError) -> Win32Error {
+    let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    match cause.map(io::Error::kind) {
+        _ if error.is_address_in_use() => Win32Error::SHARING_VIOLATION,
+        Some(io::ErrorKind::PermissionDenied) => Win32Error::ACCESS_DENIED,
+        Some(_) => Win32Error::INVALID_PARAMETER,
+        None => {
+            tracing::error!(%error, "the portable driver cannot listen");
+            Win32Error::INVALID_PARAMETER
         }
-        other => other,
-    }
-}
-
-fn listen(address: SocketAddr, both_families: bool) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    if address.is_ipv6() {
-        socket.set_only_v6(!both_families)?;
-    }
-    // Unix: a restart need not wait for old connections. Windows means something else by it.
-    #[cfg(unix)]
-    socket.set_reuse_address(true)?;
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(1024)?;
-    Ok(socket.into())
-}
-
-fn code_of(error: &io::Error) -> Win32Error {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => Win32Error::SHARING_VIOLATION,
-        io::ErrorKind::PermissionDenied => Win32Error::ACCESS_DENIED,
-        _ => Win32Error::INVALID_PARAMETER,
     }
 }

@@ -212,7 +212,9 @@ impl Port {
         for listener in &mut self.listeners {
             if listener.limits != limits {
                 let router = PortRouter::new(kernel, self.number, self.is_https, &self.table);
-                listener.restart(router, limits).await;
+                if let Err(error) = listener.restart(router, limits).await {
+                    tracing::error!(%error, address = %listener.address, "a listener could not be started anew");
+                }
             }
         }
     }

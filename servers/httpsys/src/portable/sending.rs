@@ -9,11 +9,11 @@ use std::{
 
 use bytes::Bytes;
 use falconry_features::{
-    BoxFuture, DuplexStream, FeatureCollection, FeatureError, HttpResponseBodyFeature, HttpResponseFeature,
-    HttpUpgradeFeature, ResponseHead,
+    BoxFuture, ConnectionLifetimeNotificationFeature, DuplexStream, FeatureCollection, FeatureError,
+    HttpRequestFeature, HttpResponseBodyFeature, HttpResponseFeature, HttpUpgradeFeature, ResponseHead,
 };
 use http::{
-    HeaderMap, HeaderValue, StatusCode,
+    HeaderMap, HeaderValue, StatusCode, Version,
     header::{CONNECTION, TRANSFER_ENCODING},
 };
 
@@ -116,12 +116,21 @@ impl Sending {
         features: &mut FeatureCollection,
     ) -> Result<(), FeatureError> {
         let is_upgrade = self.flags.contains(SendFlags::OPAQUE);
+        let is_stream = features.required::<dyn HttpRequestFeature>()?.version() >= Version::HTTP_2;
+        if self.flags.contains(SendFlags::GOAWAY)
+            && let Some(connection) = features.get::<dyn ConnectionLifetimeNotificationFeature>()
+        {
+            connection.request_close();
+        }
         let feature = features.required_mut::<dyn HttpResponseFeature>()?;
         let head = feature.head_mut()?;
         *head = ResponseHead { status: response.status, reason: response.reason, headers: response.headers };
         // The connection frames bodies by itself.
         head.headers.remove(TRANSFER_ENCODING);
-        if self.flags.contains(SendFlags::DISCONNECT) && !head.headers.contains_key(CONNECTION) {
+        if is_stream {
+            // RFC 9113 section 8.2.2: it has no place there.
+            head.headers.remove(CONNECTION);
+        } else if self.flags.contains(SendFlags::DISCONNECT) && !head.headers.contains_key(CONNECTION) {
             head.headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         if is_upgrade {

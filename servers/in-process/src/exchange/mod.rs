@@ -115,11 +115,17 @@ impl Exchange {
         }
     }
 
-    /// Tells the host of an error, unless it is that the client has gone.
+    /// Tells the host of an error, unless it is but what follows from an abort or from a client that has gone.
     pub(crate) fn report(&self, error: &BoxError) {
-        if !self.lock().is_disconnected {
-            self.host.report(error);
+        let (is_disconnected, is_aborted) = {
+            let state = self.lock();
+            (state.is_disconnected, state.aborted.is_some())
+        };
+        let follows = error.downcast_ref::<FeatureError>().is_some_and(FeatureError::is_aborted);
+        if is_disconnected || (is_aborted && follows) {
+            return;
         }
+        self.host.report(error);
     }
 
     /// The application, or the server for it, aborts the request.

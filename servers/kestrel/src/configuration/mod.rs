@@ -14,6 +14,7 @@ mod limits;
 mod names;
 mod section;
 mod server;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -27,8 +28,11 @@ use std::{
 
 use falconry_features::ServerError;
 
-pub(crate) use self::endpoints::{Configured, ConfiguredEndpoint, EndpointSettings};
 use self::section::Section;
+pub(crate) use self::{
+    endpoints::{Configured, ConfiguredEndpoint, EndpointSettings},
+    settings::Layers,
+};
 use crate::{KestrelServerOptions, ListenOptions};
 
 /// Settings of Kestrel by key, as a host gathers them: what lies under its section `Kestrel`.
@@ -127,17 +131,17 @@ impl KestrelConfiguration {
     /// Reads everything; the options are changed only if nothing is wrong.
     fn read(&self, options: &mut KestrelServerOptions) -> Result<Vec<String>, ServerError> {
         let root = Section::root(self);
-        let (mut limits, mut transport) = (options.limits.clone(), options.transport.clone());
-        limits::read(&root.child("Limits"), &mut limits)?;
+        let before = Layers::base(options);
+        let (mut settings, mut transport) = (before.clone(), options.transport.clone());
+        limits::read(&root.child("Limits"), &mut settings.limits)?;
         server::read_transport(&root.child("Transport"), &mut transport)?;
-        let switches = server::Switches::read(&root)?;
-        let configured = Configured::read(&root)?;
+        server::Switches::read(&root)?.apply(&mut settings);
+        let endpoints = Configured::read(&root)?;
         root.warn_of_unknown();
 
-        options.limits = limits;
+        options.layers = Some(Layers::apply(before, settings, options));
         options.transport = transport;
-        switches.apply(options);
-        options.configured = Some(Arc::new(configured));
+        options.configured = Some(Arc::new(endpoints));
         Ok(root.into_warnings())
     }
 

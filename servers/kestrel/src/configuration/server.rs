@@ -2,8 +2,8 @@
 
 use falconry_features::ServerError;
 
-use super::section::Section;
-use crate::{KestrelServerOptions, SocketTransportOptions};
+use super::{section::Section, settings::Settings};
+use crate::SocketTransportOptions;
 
 /// What is set of the switches.
 pub(super) struct Switches {
@@ -24,12 +24,12 @@ impl Switches {
         })
     }
 
-    pub(super) fn apply(self, options: &mut KestrelServerOptions) {
+    pub(super) fn apply(self, settings: &mut Settings) {
         let set = |option: &mut bool, value: Option<bool>| *option = value.unwrap_or(*option);
-        set(&mut options.add_server_header, self.add_server_header);
-        set(&mut options.allow_alternate_schemes, self.allow_alternate_schemes);
-        set(&mut options.allow_host_header_override, self.allow_host_header_override);
-        set(&mut options.allow_response_header_compression, self.allow_response_header_compression);
+        set(&mut settings.add_server_header, self.add_server_header);
+        set(&mut settings.allow_alternate_schemes, self.allow_alternate_schemes);
+        set(&mut settings.allow_host_header_override, self.allow_host_header_override);
+        set(&mut settings.allow_response_header_compression, self.allow_response_header_compression);
     }
 }
 

@@ -52,7 +52,7 @@ pub(crate) struct ConnectionShared {
 
 impl ConnectionShared {
     pub(crate) fn new(server: Arc<ServerShared>, endpoints: Endpoints, scheme: &'static str) -> Arc<Self> {
-        let options = Arc::clone(&server.options);
+        let options = server.options();
         Arc::new(Self {
             id: id::next_connection_id(),
             endpoints: TrueEndpoints::new(endpoints),

@@ -10,6 +10,8 @@ mod response;
 mod shared;
 mod streaming;
 
+#[cfg(feature = "http3")]
+pub(crate) use self::features::ExtendedConnect;
 use self::output::Output;
 pub(crate) use self::{
     driver::{Driver, Progress},

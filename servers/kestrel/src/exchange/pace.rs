@@ -2,15 +2,20 @@
 
 use std::{
     pin::Pin,
-    task::{Context, Poll},
+    sync::atomic::Ordering,
+    task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
+use falconry_features::BoxError;
 use http_body::Frame;
 use tokio::time::{Instant, Sleep};
 
 use super::ExchangeShared;
-use crate::http1::DataWait;
+use crate::{
+    events,
+    http1::{DataWait, Rejection},
+};
 
 /// Holds the client of a stream to the minimum rate of its request's body.
 #[derive(Debug, Default)]
@@ -29,8 +34,13 @@ impl BodyPace {
         self.wait.pause(count);
     }
 
-    /// Nothing has come: completes when the client has been too slow.
-    pub(crate) fn poll_too_slow(&mut self, cx: &mut Context<'_>, exchange: &ExchangeShared) -> Poll<()> {
+    /// Nothing has come: completes when the client has been too slow, with the error for who reads. That has been told
+    /// then, and the stream knows how to answer; the connection and its other streams go on.
+    pub(crate) fn poll_too_slow(
+        &mut self,
+        cx: &mut Context<'_>,
+        exchange: &ExchangeShared,
+    ) -> Poll<BoxError> {
         let rate = exchange.stream.as_ref().and_then(|stream| stream.body_rate());
         self.wait.begin(Instant::now);
         let Some(deadline) = self.wait.deadline(rate) else { return Poll::Pending };
@@ -38,6 +48,11 @@ impl BodyPace {
         if timer.deadline() != deadline {
             timer.as_mut().reset(deadline);
         }
-        timer.as_mut().poll(cx)
+        ready!(timer.as_mut().poll(cx));
+        events::request_body_too_slow(&exchange.connection, exchange.number.load(Ordering::Relaxed));
+        if let Some(stream) = &exchange.stream {
+            stream.fail_body(Rejection::RequestBodyTimeout);
+        }
+        Poll::Ready("the client sends the request's body too slowly".into())
     }
 }

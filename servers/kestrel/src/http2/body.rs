@@ -12,10 +12,7 @@ use h2::RecvStream;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 
-use crate::{
-    exchange::{BodyPace, ExchangeShared},
-    http1::Rejection,
-};
+use crate::exchange::{BodyPace, ExchangeShared};
 
 /// Reads a stream and lets the client send more as the application takes what has arrived.
 pub(super) struct StreamBody {
@@ -69,13 +66,7 @@ impl Body for StreamBody {
                 }
                 Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
             }
-            Poll::Pending if this.pace.poll_too_slow(cx, &this.shared).is_ready() => {
-                if let Some(stream) = &this.shared.stream {
-                    stream.fail_body(Rejection::RequestBodyTimeout);
-                }
-                Poll::Ready(Some(Err("the client sends the request's body too slowly".into())))
-            }
-            Poll::Pending => Poll::Pending,
+            Poll::Pending => this.pace.poll_too_slow(cx, &this.shared).map(|error| Some(Err(error))),
         }
     }
 

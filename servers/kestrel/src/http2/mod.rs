@@ -5,6 +5,8 @@
 
 mod body;
 mod connection;
+#[cfg(test)]
+mod exercise;
 mod flushes;
 mod guard;
 mod handshake;

@@ -2,7 +2,7 @@
 
 use std::{
     pin::Pin,
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -12,11 +12,7 @@ use h3::error::StreamError;
 use http_body::{Body, Frame, SizeHint};
 
 use super::ReceiveHalf;
-use crate::{
-    events,
-    exchange::{BodyPace, ExchangeShared},
-    http1::Rejection,
-};
+use crate::exchange::{BodyPace, ExchangeShared};
 
 /// Reads a stream as the application asks for it; QUIC lets the client send as much as has been read.
 pub(super) struct StreamBody {
@@ -100,17 +96,7 @@ impl Body for StreamBody {
                 this.pace.count(frame.as_ref());
                 Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
             }
-            Poll::Pending if this.pace.poll_too_slow(cx, &this.shared).is_ready() => {
-                events::request_body_too_slow(
-                    &this.shared.connection,
-                    this.shared.number.load(Ordering::Relaxed),
-                );
-                if let Some(stream) = &this.shared.stream {
-                    stream.fail_body(Rejection::RequestBodyTimeout);
-                }
-                Poll::Ready(Some(Err("the client sends the request's body too slowly".into())))
-            }
-            Poll::Pending => Poll::Pending,
+            Poll::Pending => this.pace.poll_too_slow(cx, &this.shared).map(|error| Some(Err(error))),
         }
     }
 

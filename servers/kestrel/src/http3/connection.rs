@@ -8,8 +8,9 @@ use tokio::time::{Instant, sleep_until};
 
 use super::{
     carrier::{Bidi, Carrier, close},
-    request,
+    request::{self, RequestStream},
     streams::Streams,
+    web_transport::{ENABLED, Sessions},
 };
 use crate::{connection::ConnectionShared, events, metrics::error_type};
 
@@ -30,10 +31,11 @@ type H3 = server::Connection<Carrier, Bytes>;
 pub(super) async fn serve(quic: quinn::Connection, shared: Arc<ConnectionShared>) {
     shared.observed.speaks("3");
     let streams = Arc::<Streams>::default();
+    let sessions = Arc::<Sessions>::default();
     let mut limit =
         Box::pin(wait(shared.options.limits.request_headers_timeout().map(|limit| Instant::now() + limit)));
     let h3 = tokio::select! {
-        built = build(quic.clone(), &shared) => built,
+        built = build(quic.clone(), Arc::clone(&sessions), &shared) => built,
         () = shared.signal.aborted() => None,
         () = &mut limit => None,
     };
@@ -41,6 +43,7 @@ pub(super) async fn serve(quic: quinn::Connection, shared: Arc<ConnectionShared>
         let mut connection = Http3Connection {
             h3,
             streams: Arc::clone(&streams),
+            sessions,
             next_id: 0,
             announced: None,
             stop: Stop::No,
@@ -56,13 +59,17 @@ pub(super) async fn serve(quic: quinn::Connection, shared: Arc<ConnectionShared>
     streams.all_ended().await;
 }
 
-async fn build(quic: quinn::Connection, shared: &ConnectionShared) -> Option<H3> {
+async fn build(quic: quinn::Connection, sessions: Arc<Sessions>, shared: &ConnectionShared) -> Option<H3> {
     let max_section = shared.options.limits.max_request_headers_total_size() as u64;
+    let max_sessions = if ENABLED { shared.options.quic.max_bidirectional_stream_count } else { 0 };
     server::builder()
         .max_field_section_size(max_section)
         .enable_extended_connect(true)
+        .enable_webtransport(ENABLED)
+        .enable_datagram(ENABLED)
+        .max_webtransport_sessions(max_sessions.into())
         .send_grease(false)
-        .build(Carrier::new(quic, max_section))
+        .build(Carrier::new(quic, max_section, sessions))
         .await
         .map_err(|error| tracing::debug!(connection = shared.id, %error, "ConnectionError: no HTTP/3"))
         .ok()
@@ -74,6 +81,7 @@ struct Http3Connection {
     quic: quinn::Connection,
     shared: Arc<ConnectionShared>,
     streams: Arc<Streams>,
+    sessions: Arc<Sessions>,
     /// The lowest number that no stream has had.
     next_id: u64,
     /// What the last GOAWAY said.
@@ -157,9 +165,11 @@ impl Http3Connection {
         let (state, stopped) = (Arc::clone(stream.state()), stream.stopped());
         let resolver = self.h3.create_resolver(FrameStream::new(BufRecvStream::new(stream)));
         let running = self.streams.begin();
-        let shared = Arc::clone(&self.shared);
+        let (shared, sessions) = (Arc::clone(&self.shared), Arc::clone(&self.sessions));
+        let quic = self.quic.clone();
         tokio::spawn(async move {
-            request::serve(id, resolver, state, stopped, shared).await;
+            let stream = RequestStream { id, state, stopped, sessions, quic };
+            request::serve(resolver, stream, shared).await;
             drop(running);
         });
     }

@@ -1,6 +1,6 @@
 //! A UDP socket that accepts connections of QUIC.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use falconry_features::{CancellationToken, ServerError};
 use quinn::{Endpoint, EndpointConfig, Incoming, ServerConfig, TokioRuntime};
@@ -41,8 +41,16 @@ impl Quic {
         }
         let mut config = ServerConfig::with_crypto(tls.quic_crypto(endpoint)?);
         config.transport_config(transport::config(options));
+        config.max_incoming(options.quic.backlog as usize);
         let is_announced = !endpoint.disable_alt_svc_header;
         Ok(Some(Self { config: Arc::new(config), tls: Arc::clone(tls), is_announced }))
+    }
+
+    /// The same for new connections under other limits.
+    pub(crate) fn with_limits(&self, options: &KestrelServerOptions) -> Self {
+        let mut config = ServerConfig::clone(&self.config);
+        config.transport_config(transport::config(options));
+        Self { config: Arc::new(config), tls: Arc::clone(&self.tls), is_announced: self.is_announced }
     }
 
     /// True if responses over TCP shall tell of it.
@@ -111,8 +119,22 @@ impl QuicListener {
             let Some(incoming) = incoming else { break };
             self.serve(incoming, manner.current(), &server);
         }
-        // New clients are refused; connections keep the socket until they end.
-        self.endpoint.set_server_config(None);
+        // What is left runs behind the end of the listener.
+        tokio::spawn(self.refuse_all());
+    }
+
+    /// Refuses new clients as long as connections keep the socket, so that they do not wait for an answer in vain.
+    async fn refuse_all(self) {
+        let mut idle = pin!(self.endpoint.wait_idle());
+        loop {
+            tokio::select! {
+                () = &mut idle => break,
+                incoming = self.endpoint.accept() => match incoming {
+                    Some(incoming) => incoming.refuse(),
+                    None => break,
+                },
+            }
+        }
     }
 
     fn serve(&self, incoming: Incoming, current: Current, server: &Arc<ServerShared>) {
@@ -128,7 +150,7 @@ impl QuicListener {
         let endpoints =
             Endpoints { local: Some(self.local_of(&incoming)), remote: Some(incoming.remote_address()) };
         let shared = ConnectionShared::new(Arc::clone(server), endpoints, "https");
-        shared.observed.begin(&server.options, || ConnectionTags::quic(endpoints));
+        shared.observed.begin(&shared.options, || ConnectionTags::quic(endpoints));
         let Some(open) = server.connections.open(Arc::clone(&shared), group) else {
             events::connection_rejected(&shared);
             shared.observed.rejected(error_type::MAX_CONNECTIONS);

@@ -1,11 +1,13 @@
 //! HTTP/3 (RFC 9114), on quinn and the h3 crate.
 //!
 //! h3 reads frames and decodes fields; what it does not refuse, the inspectors between it and quinn do. 0-RTT is off,
-//! so a request cannot be replayed. There is no server push, no datagram and no WebTransport.
+//! so a request cannot be replayed. There is no server push and no datagram.
 
 mod body;
 mod carrier;
 mod connection;
+#[cfg(test)]
+mod exercise;
 mod inspect;
 mod listener;
 mod pump;
@@ -14,6 +16,7 @@ mod run;
 mod streams;
 mod transport;
 mod tunnel;
+mod web_transport;
 
 use bytes::Bytes;
 use h3::{error::Code, server::RequestStream};

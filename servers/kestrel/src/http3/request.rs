@@ -3,7 +3,7 @@
 use std::{future::poll_fn, sync::Arc, task::Poll};
 
 use bytes::Bytes;
-use falconry_features::RequestBody;
+use falconry_features::{HttpWebTransportFeature, RequestBody};
 use h2::ext::Protocol;
 use h3::{
     error::{Code, StreamError},
@@ -16,6 +16,7 @@ use super::{
     body::StreamBody,
     carrier::{Carrier, Stopped, StreamState},
     run::{Incoming, StreamRun},
+    web_transport::{ENABLED, PROTOCOL, Sessions, WebTransport},
 };
 use crate::{
     connection::ConnectionShared,
@@ -23,21 +24,35 @@ use crate::{
     http2::{Refusal, prepare, refusal},
 };
 
+/// What a request's stream has beside its bytes.
+pub(super) struct RequestStream {
+    pub(super) id: u64,
+    pub(super) state: Arc<StreamState>,
+    pub(super) stopped: Stopped,
+    /// Those of its connection.
+    pub(super) sessions: Arc<Sessions>,
+    pub(super) quic: quinn::Connection,
+}
+
 /// Serves a stream from its request to the last byte of its response.
 pub(super) async fn serve(
-    id: u64,
     resolver: RequestResolver<Carrier, Bytes>,
-    state: Arc<StreamState>,
-    stopped: Stopped,
+    of: RequestStream,
     connection: Arc<ConnectionShared>,
 ) {
-    let Some((request, stream)) = resolve(resolver, &state, &connection).await else {
+    let Some((request, stream)) = resolve(resolver, &of.state, &connection).await else {
+        let RequestStream { state, stopped, sessions, .. } = of;
+        if let Some((session, stream)) = state.take_diverted() {
+            return sessions.deliver(session, stream);
+        }
         // What has been answered must reach the client.
         let _ = stopped.await;
         return;
     };
     let (mut send, receive) = stream.split();
-    match start(id, request, receive, &state, &connection).await {
+    let started = start(&of, request, receive, &connection).await;
+    let RequestStream { state, stopped, .. } = of;
+    match started {
         Ok((driver, incoming, is_head)) => {
             if let Some(run) = StreamRun::new(driver, send, incoming, state, stopped, is_head) {
                 run.serve().await;
@@ -90,10 +105,9 @@ async fn resolve(
 
 /// Starts the application, unless the request does not reach it.
 async fn start(
-    id: u64,
+    of: &RequestStream,
     request: Request<()>,
     receive: ReceiveHalf,
-    state: &StreamState,
     connection: &Arc<ConnectionShared>,
 ) -> Result<(Driver, Incoming, bool), Refusal> {
     const BROKEN: Refusal = Refusal::Status(StatusCode::INTERNAL_SERVER_ERROR);
@@ -101,7 +115,7 @@ async fn start(
     let (mut parts, ()) = request.into_parts();
     let field_size = options.limits.http3.max_request_header_field_size();
     let other_scheme = prepare(&mut parts, connection.scheme, options, field_size)?;
-    let head = state.head();
+    let head = of.state.head();
     let protocol = head.protocol.as_deref().map(Protocol::from);
     let mut exchange = connection.exchanges.take_for_http3(connection);
     let shared = Arc::clone(&exchange.shared);
@@ -120,14 +134,21 @@ async fn start(
             (RequestBody::new(body), Some(body_state), Incoming::Body)
         }
     };
-    shared.begin(id, body_state, protocol.is_some());
+    shared.begin(of.id, body_state, protocol.is_some());
     let is_head = parts.method == Method::HEAD;
+    let session = (ENABLED && head.protocol.as_deref() == Some(PROTOCOL)).then(|| {
+        WebTransport::new(of.id, &parts.headers, Arc::clone(&shared), &of.sessions, of.quic.clone())
+    });
     fill(&mut exchange, parts, body, other_scheme, protocol)?;
+    if let Some(session) = session {
+        // The collection is made anew for the next request.
+        exchange.features.set::<dyn HttpWebTransportFeature>(Box::new(session));
+    }
     match Driver::start(exchange) {
         Ok(driver) => Ok((driver, incoming, is_head)),
         Err(error) => {
             tracing::error!(%error, "ApplicationError: the application could not make a context");
-            state.fail(Code::H3_INTERNAL_ERROR);
+            of.state.fail(Code::H3_INTERNAL_ERROR);
             Err(BROKEN)
         }
     }

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use quinn::{IdleTimeout, TransportConfig, VarInt};
 
+use super::web_transport::{DATAGRAM_BUFFER, ENABLED};
 use crate::KestrelServerOptions;
 
 /// A client that is silent for so long has gone.
@@ -32,6 +33,6 @@ pub(super) fn config(options: &KestrelServerOptions) -> Arc<TransportConfig> {
         .send_window(SEND_WINDOW)
         .max_idle_timeout(Some(IdleTimeout::from(VarInt::from_u32(IDLE_TIMEOUT_MS))))
         .keep_alive_interval(Some(KEEP_ALIVE))
-        .datagram_receive_buffer_size(None);
+        .datagram_receive_buffer_size(ENABLED.then_some(DATAGRAM_BUFFER));
     Arc::new(config)
 }

@@ -43,6 +43,8 @@ enum ListeningSocket {
         tokio::net::UnixListener,
         #[expect(dead_code, reason = "dropping it removes the file")] Option<SocketFile>,
     ),
+    #[cfg(windows)]
+    Pipe(super::pipe::PipeListener),
     #[cfg(feature = "http3")]
     Quic(QuicListener),
 }
@@ -83,6 +85,8 @@ impl Listener {
             ListeningSocket::Tcp(socket) => socket.local_addr().ok(),
             #[cfg(unix)]
             ListeningSocket::Unix(..) => None,
+            #[cfg(windows)]
+            ListeningSocket::Pipe(_) => None,
             #[cfg(feature = "http3")]
             ListeningSocket::Quic(quic) => Some(quic.local_addr()),
         }
@@ -136,6 +140,8 @@ impl Listener {
             ListeningSocket::Unix(socket, _) => {
                 socket.poll_accept(cx).map_ok(|(stream, _)| Socket::Unix(stream))
             }
+            #[cfg(windows)]
+            ListeningSocket::Pipe(pipe) => pipe.poll_accept(cx).map_ok(Socket::Pipe),
             // It accepts by itself.
             #[cfg(feature = "http3")]
             ListeningSocket::Quic(_) => Poll::Pending,
@@ -156,7 +162,7 @@ impl Listener {
         if let Some(alt_svc) = self.alt_svc.clone().filter(|_| current.announces_quic()) {
             shared.alt_svc.get_or_init(|| alt_svc);
         }
-        shared.observed.begin(&server.options, || ConnectionTags::of(&socket, endpoints));
+        shared.observed.begin(&shared.options, || ConnectionTags::of(&socket, endpoints));
         let Some(open) = server.connections.open(Arc::clone(&shared), current.group) else {
             events::connection_rejected(&shared);
             shared.observed.rejected(error_type::MAX_CONNECTIONS);
@@ -171,6 +177,13 @@ impl Listener {
             open.shared.lifetime.end().await;
             drop(open);
         });
+    }
+}
+
+#[cfg(windows)]
+impl From<super::pipe::PipeListener> for Listener {
+    fn from(pipe: super::pipe::PipeListener) -> Self {
+        Self::new(ListeningSocket::Pipe(pipe), false)
     }
 }
 

@@ -28,19 +28,16 @@ pub(crate) fn bind(
     options: &KestrelServerOptions,
 ) -> Result<BoundEndpoint, ServerError> {
     let current = Current::of(endpoint, options)?;
-    let listeners = listen_on(endpoint, &options.transport)?;
+    let listeners = listen_on(endpoint, options)?;
     #[cfg(feature = "http3")]
-    let listeners =
-        super::quic::add(listeners, endpoint, &current, || listen_on(endpoint, &options.transport))?;
+    let listeners = super::quic::add(listeners, endpoint, &current, || listen_on(endpoint, options))?;
     let manner = Arc::new(Manner::new(current));
     let address = listeners.first().and_then(Listener::local_addr);
     Ok(BoundEndpoint { options: endpoint.clone(), address, manner, listeners })
 }
 
-fn listen_on(
-    endpoint: &ListenOptions,
-    transport: &SocketTransportOptions,
-) -> Result<Vec<Listener>, ServerError> {
+fn listen_on(endpoint: &ListenOptions, options: &KestrelServerOptions) -> Result<Vec<Listener>, ServerError> {
+    let transport = &options.transport;
     let listeners = match endpoint.endpoint() {
         ListenEndpoint::Ip(address) => vec![bind_ip(*address, endpoint, transport)?],
         ListenEndpoint::AnyIp { port } => vec![bind_any(*port, endpoint, transport)?],
@@ -48,6 +45,11 @@ fn listen_on(
         ListenEndpoint::Handle(handle) => vec![from_handle(handle, endpoint)?],
         #[cfg(unix)]
         ListenEndpoint::Unix(path) => vec![bind_unix(path, endpoint)?],
+        #[cfg(windows)]
+        ListenEndpoint::NamedPipe(name) => {
+            let pipe = super::pipe::PipeListener::new(name, &options.named_pipes);
+            vec![pipe.map_err(|error| failure(endpoint, error))?.into()]
+        }
         other => {
             return Err(ServerError::platform(format!(
                 "{other} cannot be listened on here: use a TCP endpoint"

@@ -35,6 +35,13 @@ impl Manner {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// New connections of HTTP/3 have other limits from now on.
+    #[cfg(feature = "http3")]
+    pub(crate) fn set_limits(&self, options: &KestrelServerOptions) {
+        let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        current.quic = current.quic.as_ref().map(|quic| quic.with_limits(options));
+    }
+
     /// New connections go by `next` from now on; what those before went by.
     pub(crate) fn replace(&self, next: Current) -> Current {
         std::mem::replace(&mut self.0.write().unwrap_or_else(PoisonError::into_inner), next)

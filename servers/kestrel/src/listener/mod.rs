@@ -3,6 +3,8 @@
 mod accept;
 mod bind;
 mod manner;
+#[cfg(windows)]
+mod pipe;
 #[cfg(feature = "http3")]
 mod quic;
 mod security;

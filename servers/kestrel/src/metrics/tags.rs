@@ -15,7 +15,7 @@ pub struct ConnectionTags {
     pub server_port: Option<u16>,
     /// `network.type`: `ipv4` or `ipv6`; none on a unix socket.
     pub network_type: Option<&'static str>,
-    /// `network.transport`: `tcp`, `udp` or `unix`.
+    /// `network.transport`: `tcp`, `udp`, `unix` or `pipe`.
     pub network_transport: &'static str,
 }
 

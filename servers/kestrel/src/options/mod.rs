@@ -13,11 +13,12 @@ mod server;
 mod tests;
 mod transport;
 
+pub(crate) use self::limits::merge;
 pub use self::{
     limits::{Http2Limits, Http3Limits, KestrelServerLimits},
     listen::{ListenEndpoint, ListenHandle, ListenOptions},
     protocols::{HttpProtocols, ParseHttpProtocolsError},
     quic::QuicTransportOptions,
     server::KestrelServerOptions,
-    transport::SocketTransportOptions,
+    transport::{NamedPipeTransportOptions, SocketTransportOptions},
 };

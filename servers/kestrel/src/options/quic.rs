@@ -16,10 +16,14 @@ pub struct QuicTransportOptions {
 
     /// How many streams beside its requests a client may have open on one connection. HTTP/3 needs 3. Default: 10.
     pub max_unidirectional_stream_count: u32,
+
+    /// How many new connections may wait on one socket for the server to take them; more are not answered, and ask
+    /// again. Default: 512.
+    pub backlog: u32,
 }
 
 impl Default for QuicTransportOptions {
     fn default() -> Self {
-        Self { max_bidirectional_stream_count: 100, max_unidirectional_stream_count: 10 }
+        Self { max_bidirectional_stream_count: 100, max_unidirectional_stream_count: 10, backlog: 512 }
     }
 }

@@ -4,11 +4,11 @@ use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use falconry_features::{FeatureError, ServerError};
 
-use crate::configuration::Configured;
+use crate::configuration::{Configured, Layers};
 
 use super::{
-    HttpProtocols, KestrelServerLimits, ListenEndpoint, ListenHandle, ListenOptions, QuicTransportOptions,
-    SocketTransportOptions,
+    HttpProtocols, KestrelServerLimits, ListenEndpoint, ListenHandle, ListenOptions,
+    NamedPipeTransportOptions, QuicTransportOptions, SocketTransportOptions,
 };
 use crate::KestrelObserver;
 
@@ -50,6 +50,9 @@ pub struct KestrelServerOptions {
     /// How sockets are opened.
     pub transport: SocketTransportOptions,
 
+    /// How named pipes are opened.
+    pub named_pipes: NamedPipeTransportOptions,
+
     /// What HTTP/3 connections allow clients.
     pub quic: QuicTransportOptions,
 
@@ -57,6 +60,8 @@ pub struct KestrelServerOptions {
     endpoint_defaults: Option<Configure>,
     /// What a configuration says of endpoints.
     pub(crate) configured: Option<Arc<Configured>>,
+    /// What a configuration has made of the settings.
+    pub(crate) layers: Option<Layers>,
     /// What code says of endpoints that a configuration names.
     pub(crate) named: Vec<(String, Configure)>,
     #[cfg(feature = "tls")]
@@ -216,6 +221,11 @@ impl KestrelServerOptions {
                 i32::MAX
             )));
         }
+        if self.named_pipes.listener_queue_count == 0 {
+            return Err(ServerError::options(
+                "named_pipes.listener_queue_count is 0: it must be at least 1, or nobody can connect",
+            ));
+        }
         self.endpoints.iter().try_for_each(validate_endpoint)?;
         self.configured_endpoints().iter().try_for_each(|endpoint| validate_endpoint(&endpoint.options))
     }
@@ -263,10 +273,12 @@ impl Default for KestrelServerOptions {
             allow_response_header_compression: true,
             limits: KestrelServerLimits::default(),
             transport: SocketTransportOptions::default(),
+            named_pipes: NamedPipeTransportOptions::default(),
             quic: QuicTransportOptions::default(),
             endpoints: Vec::new(),
             endpoint_defaults: None,
             configured: None,
+            layers: None,
             named: Vec::new(),
             #[cfg(feature = "tls")]
             https_defaults: None,
@@ -284,6 +296,7 @@ impl fmt::Debug for KestrelServerOptions {
             .field("allow_response_header_compression", &self.allow_response_header_compression)
             .field("limits", &self.limits)
             .field("transport", &self.transport)
+            .field("named_pipes", &self.named_pipes)
             .field("quic", &self.quic)
             .field("endpoints", &self.endpoints)
             .finish_non_exhaustive()

@@ -43,3 +43,38 @@ impl Default for SocketTransportOptions {
         Self { backlog: 512, no_delay: true, accept_sockets: 1 }
     }
 }
+
+/// How named pipes are opened. Only Windows has them.
+///
+/// A pipe takes clients of this machine only, with the rights that Windows gives pipes by default: the user of the
+/// server, the system and administrators may talk to it.
+///
+/// ```
+/// # use falconry_kestrel::NamedPipeTransportOptions;
+/// let pipes = NamedPipeTransportOptions::default();
+/// assert_eq!(pipes.max_write_buffer_size, 65_536);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NamedPipeTransportOptions {
+    /// How many instances of each pipe wait for clients at a time, at least 1: so many can connect at once without being
+    /// told that the pipe is busy. Default: one per processor, at most 16.
+    pub listener_queue_count: usize,
+
+    /// How much the system keeps of what a client sends, in bytes. Default: 1,048,576.
+    pub max_read_buffer_size: u32,
+
+    /// How much the system keeps of what a client has not read yet, in bytes. Default: 65,536.
+    pub max_write_buffer_size: u32,
+}
+
+impl Default for NamedPipeTransportOptions {
+    fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, Into::into);
+        Self {
+            listener_queue_count: processors.min(16),
+            max_read_buffer_size: 1024 * 1024,
+            max_write_buffer_size: 64 * 1024,
+        }
+    }
+}

@@ -17,12 +17,12 @@ use crate::{KestrelServerLimits, connection::ConnectionShared, events, metrics::
 pub(crate) struct Connections {
     state: Mutex<State>,
     ended: Notify,
-    max_open: Option<usize>,
-    max_upgraded: Option<usize>,
 }
 
 #[derive(Debug, Default)]
 struct State {
+    max_open: Option<usize>,
+    max_upgraded: Option<usize>,
     open: HashMap<u64, Open>,
     next_key: u64,
     /// Connections and streams that have left HTTP.
@@ -60,12 +60,16 @@ pub(crate) struct OpenConnection {
 
 impl Connections {
     pub(crate) fn new(limits: &KestrelServerLimits) -> Self {
-        Self {
-            state: Mutex::default(),
-            ended: Notify::new(),
-            max_open: limits.max_concurrent_connections(),
-            max_upgraded: limits.max_concurrent_upgraded_connections(),
-        }
+        let connections = Self { state: Mutex::default(), ended: Notify::new() };
+        connections.set_limits(limits);
+        connections
+    }
+
+    /// Takes the numbers of connections from these limits. Those that are open stay, even if they are too many.
+    pub(super) fn set_limits(&self, limits: &KestrelServerLimits) {
+        let mut state = self.lock();
+        state.max_open = limits.max_concurrent_connections();
+        state.max_upgraded = limits.max_concurrent_upgraded_connections();
     }
 
     /// Counts a new connection; `None` if there are too many. Upgraded ones do not count.
@@ -75,7 +79,7 @@ impl Connections {
         group: ConnectionGroup,
     ) -> Option<OpenConnection> {
         let mut state = self.lock();
-        if self.max_open.is_some_and(|max| state.open.len().saturating_sub(state.left) >= max) {
+        if state.max_open.is_some_and(|max| state.open.len().saturating_sub(state.left) >= max) {
             return None;
         }
         if state.is_stopping || state.stopping.contains(&group) {
@@ -90,7 +94,7 @@ impl Connections {
     /// Counts `connection`, or a stream of it, as upgraded; `None` if there are too many.
     pub(crate) fn upgrade(&self, connection: &Arc<ConnectionShared>, is_stream: bool) -> Option<OpenUpgrade> {
         let mut state = self.lock();
-        if self.max_upgraded.is_some_and(|max| state.upgraded >= max) {
+        if state.max_upgraded.is_some_and(|max| state.upgraded >= max) {
             return None;
         }
         state.upgraded += 1;

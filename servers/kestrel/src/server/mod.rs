@@ -91,12 +91,7 @@ impl Server for KestrelServer {
         }
         self.options.validate()?;
         let bound = endpoints::bind_all(&self.options, &*self.addresses)?;
-        let shared = ServerShared {
-            options: Arc::clone(&self.options),
-            features: Arc::clone(&self.features),
-            application,
-            connections: Connections::new(&self.options.limits),
-        };
+        let shared = ServerShared::new(Arc::clone(&self.options), Arc::clone(&self.features), application);
         let running = Running::new(shared, bound);
         self.addresses.bound(running.urls());
         *state = State::Running(running);

@@ -1,5 +1,7 @@
 //! Another configuration for a server that is running.
 
+use std::sync::Arc;
+
 use falconry_features::ServerError;
 
 use super::{
@@ -16,9 +18,10 @@ impl KestrelServer {
     /// Takes the endpoints of another configuration while the server runs. New ones are started. Those that are gone
     /// stop listening, and their connections have 5 seconds for what is under way. Where only the manner of serving
     /// changes, the sockets stay, and the connections from before go in the same way. All others keep their connections.
-    /// The endpoints of code stay, and nothing changes if addresses were preferred to endpoints at the start.
+    /// The endpoints of code stay, and all of them if addresses were preferred to endpoints at the start.
     ///
-    /// Limits and the other settings of the server stay as they were at its start.
+    /// Limits and switches such as `AddServerHeader` change for connections from now on; what code has set after the
+    /// configuration stays. `Transport` stays as it was at the start.
     ///
     /// # Errors
     /// Options or address: the configuration is wrong, or an endpoint cannot be bound; the old endpoints stay.
@@ -36,8 +39,10 @@ impl KestrelServer {
                 "only a running server can be given another configuration",
             ));
         };
+        let options = Arc::new(options);
         if !running.follows_configuration {
             tracing::debug!("the configuration has changed, but addresses are preferred to its endpoints");
+            running.set_options(&options);
             return Ok(());
         }
         running.change(&options).await?;
@@ -59,13 +64,21 @@ enum Step {
 }
 
 impl Running {
-    async fn change(&mut self, options: &KestrelServerOptions) -> Result<(), ServerError> {
+    /// What new connections go by, on all endpoints that are there.
+    fn set_options(&self, options: &Arc<KestrelServerOptions>) {
+        self.shared.set_options(Arc::clone(options));
+        #[cfg(feature = "http3")]
+        self.endpoints().for_each(|endpoint| endpoint.manner.set_limits(options));
+    }
+
+    async fn change(&mut self, options: &Arc<KestrelServerOptions>) -> Result<(), ServerError> {
         let wanted = options.configured_endpoints();
         let mut steps = self.plan(&wanted, options)?;
         if steps.iter().any(|step| matches!(step, Step::StartAfterwards)) {
             self.make_way(&wanted, &mut steps, options).await?;
         }
         self.tell(&wanted, &steps);
+        self.set_options(options);
 
         let mut old: Vec<_> = std::mem::take(&mut self.configured).into_iter().map(Some).collect();
         for (step, wanted) in steps.into_iter().zip(wanted) {
@@ -173,7 +186,7 @@ impl Running {
         match bind(&endpoint.options, options) {
             Ok(mut bound) => {
                 // Its connections are still those of the endpoint.
-                bound.manner = std::sync::Arc::clone(&endpoint.manner);
+                bound.manner = Arc::clone(&endpoint.manner);
                 self.configured[index].endpoint = RunningEndpoint::start(bound, &self.shared);
             }
             Err(error) => {

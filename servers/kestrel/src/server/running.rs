@@ -106,7 +106,7 @@ impl Running {
         });
     }
 
-    fn endpoints(&self) -> impl Iterator<Item = &RunningEndpoint> {
+    pub(super) fn endpoints(&self) -> impl Iterator<Item = &RunningEndpoint> {
         self.fixed.iter().chain(self.configured.iter().map(|configured| &configured.endpoint))
     }
 }

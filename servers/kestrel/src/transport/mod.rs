@@ -1,10 +1,14 @@
 //! Bytes in and out: the sockets under the protocols.
 
 mod endpoints;
+#[cfg(windows)]
+mod pipe;
 mod socket;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
+#[cfg(windows)]
+pub(crate) use self::pipe::PipeStream;
 pub(crate) use self::{
     endpoints::{Endpoints, TrueEndpoints},
     socket::Socket,

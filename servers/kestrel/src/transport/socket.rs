@@ -1,4 +1,4 @@
-//! TCP and unix sockets as one type.
+//! TCP and unix sockets and named pipes as one type.
 
 use std::{
     fmt,
@@ -20,6 +20,8 @@ pub(crate) enum Socket {
     Tcp(TcpStream),
     #[cfg(unix)]
     Unix(tokio::net::UnixStream),
+    #[cfg(windows)]
+    Pipe(super::PipeStream),
     /// Only where there is connection middleware: nobody else pays for the indirection.
     Boxed(Box<dyn Transport>),
 }
@@ -32,11 +34,13 @@ impl Socket {
             }
             #[cfg(unix)]
             Self::Unix(_) => Endpoints::default(),
+            #[cfg(windows)]
+            Self::Pipe(_) => Endpoints::default(),
             Self::Boxed(_) => Endpoints::default(),
         }
     }
 
-    /// The path of the unix socket that was connected to.
+    /// The path of the unix socket, or the name of the pipe, that was connected to.
     pub(crate) fn local_path(&self) -> Option<String> {
         match self {
             Self::Tcp(_) | Self::Boxed(_) => None,
@@ -45,6 +49,8 @@ impl Socket {
                 let address = stream.local_addr().ok()?;
                 Some(address.as_pathname()?.to_string_lossy().into_owned())
             }
+            #[cfg(windows)]
+            Self::Pipe(stream) => Some(stream.name().to_owned()),
         }
     }
 
@@ -54,6 +60,8 @@ impl Socket {
             Self::Tcp(_) => "tcp",
             #[cfg(unix)]
             Self::Unix(_) => "unix",
+            #[cfg(windows)]
+            Self::Pipe(_) => "pipe",
             Self::Boxed(_) => "other",
         }
     }
@@ -67,6 +75,8 @@ impl Socket {
             Self::Tcp(stream) => stream.try_write(data),
             #[cfg(unix)]
             Self::Unix(stream) => stream.try_write(data),
+            #[cfg(windows)]
+            Self::Pipe(stream) => stream.try_write(data),
             Self::Boxed(stream) => {
                 // Whoever waits for it later is not there any more: this is the last that is written.
                 let mut cx = Context::from_waker(std::task::Waker::noop());
@@ -94,6 +104,8 @@ impl Transport for Socket {
             }
             #[cfg(unix)]
             Self::Unix(_) => {}
+            #[cfg(windows)]
+            Self::Pipe(stream) => stream.reset_on_close(),
             Self::Boxed(stream) => stream.reset_on_close(),
         }
     }
@@ -105,6 +117,8 @@ macro_rules! each {
             Socket::Tcp($stream) => $call,
             #[cfg(unix)]
             Socket::Unix($stream) => $call,
+            #[cfg(windows)]
+            Socket::Pipe($stream) => $call,
             Socket::Boxed($stream) => $call,
         }
     };

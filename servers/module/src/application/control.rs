@@ -73,6 +73,11 @@ impl Application {
         };
         log.recycling(&self.path);
         let pool = self.context.pool(desired.configuration);
+        if pool.configuration.fixed_port().is_some() {
+            self.hand_over(pool, stopping);
+            return Progress::Done;
+        }
+        pool.open();
         if running > 0 {
             // The new processes are there before a request comes to them.
             let warmed = tokio::select! {
@@ -91,6 +96,18 @@ impl Application {
         pool.start_if_always_running();
         self.replace(State::Online(pool), stopping);
         Progress::Done
+    }
+
+    /// One port for the former and the new processes: these start when those are gone, and requests wait.
+    fn hand_over(&self, pool: Arc<Pool>, stopping: &mut JoinSet<()>) {
+        pool.start_if_always_running();
+        let former = self.state.swap(Arc::new(State::Online(Arc::clone(&pool))));
+        stopping.spawn(async move {
+            if let State::Online(former) = &*former {
+                former.drain_and_stop().await;
+            }
+            pool.open();
+        });
     }
 
     fn replace(&self, state: State, stopping: &mut JoinSet<()>) {

@@ -72,7 +72,11 @@ impl Application {
         let configuration = Arc::new(configuration);
         let state = match &offline {
             Some(page) => State::Offline(page.clone()),
-            None => State::Online(context.pool(Arc::clone(&configuration))),
+            None => {
+                let pool = context.pool(Arc::clone(&configuration));
+                pool.open();
+                State::Online(pool)
+            }
         };
         let path = configuration.path.clone();
         let (desired, desires) = watch::channel(Desired { configuration, offline, is_stopped: false });

@@ -26,6 +26,8 @@ pub(super) struct Pool {
     slots: Vec<Slot>,
     turn: AtomicUsize,
     rapid_fail: RapidFail,
+    /// Fires when processes may be started; not before those of the former pool are gone, if both want one port.
+    may_start: CancellationToken,
     /// Nothing is started any more.
     retired: CancellationToken,
 }
@@ -57,8 +59,14 @@ impl Pool {
     ) -> Arc<Self> {
         let rapid_fail = RapidFail::new(configuration.rapid_fails_per_minute, window);
         let slots = (0..configuration.processes_per_application).map(|_| Slot::default()).collect();
-        let (turn, retired) = (AtomicUsize::new(0), CancellationToken::new());
-        Arc::new(Self { configuration, context, slots, turn, rapid_fail, retired })
+        let (turn, may_start, retired) =
+            (AtomicUsize::new(0), CancellationToken::new(), CancellationToken::new());
+        Arc::new(Self { configuration, context, slots, turn, rapid_fail, may_start, retired })
+    }
+
+    /// Lets processes be started; requests wait until then.
+    pub(super) fn open(&self) {
+        self.may_start.cancel();
     }
 
     /// The process whose turn it is, started if need be, with the request counted.
@@ -174,6 +182,10 @@ impl Pool {
         sender: watch::Sender<Option<Result<Arc<Process>, Arc<StartError>>>>,
     ) {
         let log = &self.context.log;
+        tokio::select! {
+            () = self.may_start.cancelled() => {}
+            () = self.retired.cancelled() => {}
+        }
         let started = Process::start(&self.configuration, self.context.https_port(), &self.retired).await;
         let Some(slot) = self.slots.get(place) else { return };
         match started {

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use super::{HandlerSettings, Position, command_line, expand::expand, values};
+use super::{HandlerSettings, ListenOn, Position, command_line, expand::expand, values};
 
 /// One application: the attributes of `aspNetCore`, and where the application is shown.
 ///
@@ -143,6 +143,12 @@ impl ApplicationConfiguration {
     pub fn variable(&self, name: &str) -> Option<&str> {
         let mut variables = self.environment_variables.iter();
         variables.find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// The port that all processes of the application are to have; `None` if each gets its own.
+    pub(crate) fn fixed_port(&self) -> Option<&str> {
+        let port = self.variable("ASPNETCORE_PORT").filter(|port| !port.is_empty());
+        port.filter(|_| self.handler_settings.listen_on == ListenOn::Tcp)
     }
 
     pub(super) fn require_process_path(&self) -> Result<(), String> {

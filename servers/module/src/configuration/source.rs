@@ -1,8 +1,8 @@
 //! [`ConfigurationSource`]: a file, and the path of its application.
 
 use std::{
-    fs, io,
-    path::{Path, PathBuf},
+    fs,
+    path::{Path, PathBuf, absolute},
 };
 
 use super::{ConfigurationError, ModuleConfiguration, Position, toml_file, web_config};
@@ -61,16 +61,6 @@ pub(super) fn virtual_path(text: &str) -> Result<String, String> {
         return Err(format!("{text:?} is no path of an application, such as `/shop`"));
     }
     Ok(format!("/{trimmed}"))
-}
-
-/// Without `.` and links in the folder: processes have it as theirs.
-fn absolute(file: &Path) -> io::Result<PathBuf> {
-    let folder = match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let name = file.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    Ok(folder.canonicalize()?.join(name))
 }
 
 fn decode(bytes: &[u8]) -> Option<&str> {

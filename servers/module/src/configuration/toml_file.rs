@@ -53,10 +53,14 @@ impl Reader<'_> {
         }
         let physical_path = match text_of("physicalPath") {
             None => folder.to_owned(),
-            Some((physical_path, span)) => folder
-                .join(values::native_path(&physical_path))
-                .canonicalize()
-                .map_err(|error| self.error(span, format!("physicalPath {physical_path:?}: {error}")))?,
+            Some((physical_path, span)) => {
+                let folder = folder.join(values::native_path(&physical_path));
+                if !folder.is_dir() {
+                    let text = format!("physicalPath: there is no folder {}", folder.display());
+                    return Err(self.error(span, text));
+                }
+                folder
+            }
         };
         let mut application = ApplicationConfiguration::new(&path, physical_path, self.position(span.start));
         for (key, value) in table.iter() {

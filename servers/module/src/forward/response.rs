@@ -17,8 +17,8 @@ use super::{
     request::front,
 };
 
-/// How long a client that has ended its sending side may still be answered: on HTTP/1 it may have left, or only have
-/// no more to say.
+/// How long the other direction of a connection whose one direction has ended is kept: a client on HTTP/1 that has
+/// ended its sending side may have left, or only have no more to say.
 pub(super) const HALF_CLOSED_GRACE: Duration = Duration::from_secs(2);
 
 /// Makes the backend's head the head of the response.

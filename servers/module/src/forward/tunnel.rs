@@ -16,7 +16,10 @@ use http::{
     header::{CONNECTION, CONTENT_LENGTH, SEC_WEBSOCKET_ACCEPT, UPGRADE},
     response::Parts,
 };
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Instant, Sleep},
+};
 
 use super::{
     ForwardError, ForwardErrorKind, Forwarded,
@@ -24,7 +27,7 @@ use super::{
     exchange::left,
     fields,
     request::{Leaving, Plan, front},
-    response::retain_end_to_end,
+    response::{HALF_CLOSED_GRACE, retain_end_to_end},
 };
 
 /// What is held of each direction.
@@ -121,13 +124,28 @@ fn merge(fields: &mut HeaderMap, more: HeaderMap) {
     }
 }
 
-/// Carries bytes both ways until both sides have ended; how many went to the client.
+/// Carries bytes both ways until both sides have ended, or the backend has and the client falls silent; how many went
+/// to the client.
 async fn copy(client: &mut dyn DuplexStream, backend: &mut dyn DuplexStream) -> io::Result<u64> {
     let (mut up, mut down) = (Pipe::new(), Pipe::new());
+    // Made when the backend has ended: usually nobody is there any more for what the client sends.
+    let mut silence: Option<(Pin<Box<Sleep>>, u64)> = None;
     poll_fn(|cx| {
         let sent = up.poll(cx, client, backend)?;
         let received = down.poll(cx, backend, client)?;
-        if sent.is_ready() && received.is_ready() { Poll::Ready(Ok(down.bytes)) } else { Poll::Pending }
+        if received.is_pending() {
+            return Poll::Pending;
+        }
+        if sent.is_ready() {
+            return Poll::Ready(Ok(down.bytes));
+        }
+        let (timer, bytes) =
+            silence.get_or_insert_with(|| (Box::pin(tokio::time::sleep(HALF_CLOSED_GRACE)), up.bytes));
+        if *bytes != up.bytes {
+            *bytes = up.bytes;
+            timer.as_mut().reset(Instant::now() + HALF_CLOSED_GRACE);
+        }
+        timer.as_mut().poll(cx).map(|()| Ok(down.bytes))
     })
     .await
 }

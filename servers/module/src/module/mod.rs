@@ -135,6 +135,9 @@ impl Module {
     /// The state at this moment.
     pub(crate) fn snapshot(&self) -> ModuleSnapshot {
         let shared = &self.shared;
+        let mut applications: Vec<_> =
+            shared.router.load().iter().map(|application| application.snapshot()).collect();
+        applications.sort_by(|one, other| one.path.cmp(&other.path));
         ModuleSnapshot {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             process: std::process::id(),
@@ -145,7 +148,7 @@ impl Module {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .clone(),
-            applications: shared.router.load().iter().map(|application| application.snapshot()).collect(),
+            applications,
         }
     }
 

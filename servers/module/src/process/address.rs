@@ -57,12 +57,14 @@ impl Place {
 }
 
 fn port(configuration: &ApplicationConfiguration) -> Result<Place, StartErrorKind> {
-    let configured = configuration.variable("ASPNETCORE_PORT").filter(|port| !port.is_empty());
-    if let Some(text) = configured {
+    if let Some(text) = configuration.fixed_port() {
         let port = text.parse().ok().filter(|port| CONFIGURED_PORTS.contains(port));
-        return port
-            .map(|port| Place::tcp(port, true))
-            .ok_or_else(|| StartErrorKind::BadPort(text.to_owned()));
+        let port = port.ok_or_else(|| StartErrorKind::BadPort(text.to_owned()))?;
+        // Else whoever listens there would be taken for the process.
+        return match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            Ok(_) => Ok(Place::tcp(port, true)),
+            Err(error) => Err(StartErrorKind::PortTaken(port, error)),
+        };
     }
     for _ in 0..TRIES {
         let number = RandomState::new().hash_one(()) % u64::from(CHOSEN_PORTS.end - CHOSEN_PORTS.start);

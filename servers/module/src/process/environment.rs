@@ -89,3 +89,92 @@ fn hosting_startup() -> OsString {
     value.push("Microsoft.AspNetCore.Server.IISIntegration");
     value
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::ModuleConfiguration;
+
+    /// The variables of a process whose configuration has these.
+    fn variables(configured: &str, address: &BackendAddress, token: Option<&str>) -> Launch {
+        let text = format!(
+            "<configuration><system.webServer><aspNetCore processPath='a'><environmentVariables>{configured}\
+             </environmentVariables></aspNetCore></system.webServer></configuration>"
+        );
+        let mut configuration =
+            ModuleConfiguration::from_web_config(&text, Path::new("/srv/web.config")).unwrap();
+        let mut launch = Launch {
+            program: "a".into(),
+            arguments: Vec::new(),
+            folder: "/srv".into(),
+            set: Vec::new(),
+            removed: Vec::new(),
+            output: None,
+        };
+        add(&mut launch, &configuration.applications.remove(0), address, token, "5001");
+        launch
+    }
+
+    fn value<'a>(launch: &'a Launch, name: &str) -> Option<&'a str> {
+        let values: Vec<_> = launch.set.iter().filter(|(other, _)| other == name).collect();
+        assert!(values.len() <= 1, "{values:?}");
+        values.first().map(|(_, value)| value.to_str().unwrap())
+    }
+
+    #[test]
+    fn a_process_is_told_what_the_original_tells() {
+        let launch = variables("", &BackendAddress::Tcp(([127, 0, 0, 1], 12345).into()), Some("secret"));
+        for (name, expected) in [
+            ("ASPNETCORE_PORT", "12345"),
+            ("PORT", "12345"),
+            ("ASPNETCORE_APPL_PATH", "/"),
+            ("ASPNETCORE_TOKEN", "secret"),
+            ("ASPNETCORE_IIS_HTTPAUTH", "anonymous;"),
+            ("ASPNETCORE_IIS_WEBSOCKETS_SUPPORTED", "true"),
+            ("ASPNETCORE_IIS_PHYSICAL_PATH", "/srv"),
+            ("ASPNETCORE_ANCM_HTTPS_PORT", "5001"),
+            ("ASPNETCORE_HOSTINGSTARTUPASSEMBLIES", "Microsoft.AspNetCore.Server.IISIntegration"),
+        ] {
+            assert_eq!(value(&launch, name), Some(expected), "{name}");
+        }
+        assert!(launch.removed.contains(&"NOTIFY_SOCKET"));
+    }
+
+    #[test]
+    fn the_configuration_wins_except_over_the_path() {
+        let entry = |name: &str, value: &str| format!("<environmentVariable name='{name}' value='{value}'/>");
+        let configured = [
+            entry("PORT", "80"),
+            entry("ASPNETCORE_APPL_PATH", "/other"),
+            entry("ASPNETCORE_ANCM_HTTPS_PORT", "443"),
+            entry("ASPNETCORE_HOSTINGSTARTUPASSEMBLIES", ""),
+            entry("ASPNETCORE_IIS_HTTPAUTH", "windows;"),
+            entry("OWN", "1"),
+        ];
+        let address = BackendAddress::Tcp(([127, 0, 0, 1], 12345).into());
+        let launch = variables(&configured.concat(), &address, Some("secret"));
+        for (name, expected) in [
+            ("PORT", "80"),
+            ("ASPNETCORE_PORT", "12345"),
+            ("ASPNETCORE_APPL_PATH", "/"),
+            ("ASPNETCORE_ANCM_HTTPS_PORT", "443"),
+            ("ASPNETCORE_HOSTINGSTARTUPASSEMBLIES", ""),
+            ("ASPNETCORE_IIS_HTTPAUTH", "windows;"),
+            ("OWN", "1"),
+        ] {
+            assert_eq!(value(&launch, name), Some(expected), "{name}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn on_a_unix_socket_there_is_neither_port_nor_token() {
+        let launch = variables("", &BackendAddress::Unix("/run/x/socket".into()), None);
+        assert_eq!((value(&launch, "ASPNETCORE_PORT"), value(&launch, "ASPNETCORE_TOKEN")), (None, None));
+        assert_eq!(value(&launch, "PORT"), Some("/run/x/socket"));
+        assert_eq!(value(&launch, "ASPNETCORE_URLS"), Some("http://unix:/run/x/socket"));
+        assert!(launch.removed.contains(&"ASPNETCORE_PORT") && launch.removed.contains(&"ASPNETCORE_TOKEN"));
+    }
+}

@@ -21,6 +21,8 @@ pub(crate) enum StartErrorKind {
     NoProgram(PathBuf),
     /// The configured port is none.
     BadPort(String),
+    /// Somebody else has the configured port.
+    PortTaken(u16, io::Error),
     /// The configured pairing token cannot be sent.
     BadToken,
     /// No free port was found.
@@ -47,6 +49,7 @@ impl fmt::Display for StartErrorKind {
             Self::System(error) => write!(f, "the process could not be started: {error}"),
             Self::NoProgram(path) => write!(f, "processPath: there is no file {}", path.display()),
             Self::BadPort(port) => write!(f, "ASPNETCORE_PORT: {port:?} is not a port from 1025 to 48000"),
+            Self::PortTaken(port, error) => write!(f, "ASPNETCORE_PORT: {port} cannot be had: {error}"),
             Self::BadToken => f.write_str("ASPNETCORE_TOKEN has characters that a field cannot have"),
             Self::NoPort => f.write_str("no free port was found"),
             Self::Exited(exit) => write!(f, "the process ended with {exit} before it listened"),

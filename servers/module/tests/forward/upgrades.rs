@@ -60,6 +60,15 @@ fn the_end_of_the_backend_reaches_the_client() {
 }
 
 #[test]
+fn a_client_that_stays_silent_after_the_end_of_the_backend_is_not_waited_for() {
+    let (_backend, front, mut client, behind) = upgraded("");
+    drop(behind);
+    assert_eq!(client.rest(), "");
+    // The client does not end its side.
+    assert!(front.outcome().unwrap().is_upgraded);
+}
+
+#[test]
 fn a_reset_of_the_client_reaches_the_backend() {
     let (_backend, front, client, mut behind) = upgraded("");
     client.reset();

@@ -66,6 +66,32 @@ pub(crate) fn does_not_start() {
     assert_eq!((module.get("/").status, module.processes()), (200, former));
 }
 
+pub(crate) fn fixed_port() {
+    let listener =
+        (20_000..30_000).find_map(|port| std::net::TcpListener::bind(("127.0.0.1", port)).ok()).unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let configuration = WebConfig::contract().variable("ASPNETCORE_PORT", &port);
+    let module = Module::start(&configuration.clone().variable("ASPNETCORE_DETAILEDERRORS", "1"));
+    // Not the process's listener: it would be taken for it.
+    let answer = module.get("/");
+    assert!(answer.status == 502 && answer.body.contains(&format!("{port} cannot be had")), "{answer:?}");
+    drop(listener);
+    client::get_until(module.address(), "/", |answer| answer.status == 200);
+    assert_eq!(module.backend(), format!("127.0.0.1:{port}"));
+
+    let load = Load::start(module.address(), "/wait?ms=50", 4);
+    let former = module.processes();
+    module.scratch.write("web.config", &configuration.variable("ROUND", "2").text());
+    module.state_when("/", |state| {
+        state["processes"][0]["id"].as_u64().is_some_and(|process| !former.contains(&process))
+    });
+    let before = module.state("/")["requests"].as_u64().unwrap();
+    module.state_when("/", |state| state["requests"].as_u64().unwrap() > before + 20);
+    let failed: Vec<_> = load.end().into_iter().flatten().filter(|outcome| *outcome != Ok(200)).collect();
+    assert!(failed.is_empty(), "{failed:?}");
+    assert_eq!(module.backend(), format!("127.0.0.1:{port}"));
+}
+
 pub(crate) fn come_and_go() {
     let application = |path: &str, variable: &str| {
         let program = std::env::current_exe().unwrap();

@@ -75,6 +75,10 @@ fn trials() -> Vec<Trial> {
             "a_configuration_that_does_not_start_leaves_the_former_in_force",
             configuration_change::does_not_start,
         ),
+        trial(
+            "processes_with_one_port_hand_it_over_without_losing_a_request",
+            configuration_change::fixed_port,
+        ),
         trial("applications_come_and_go_with_the_file", configuration_change::come_and_go),
         trial("a_killed_module_leaves_nothing_behind", orphans::module_killed),
         trial("a_killed_keeper_takes_the_program_with_it", orphans::keeper_killed),

@@ -165,7 +165,7 @@ fn info(site: &Site) {
         ("query", "?a=%41&b"),
         ("raw_target", "/info?a=%41&b"),
         ("path_base", ""),
-        ("scheme", "http"),
+        ("scheme", site.scheme()),
     ] {
         assert_eq!(info[name], value, "{name}");
     }

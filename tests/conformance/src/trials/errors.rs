@@ -169,7 +169,9 @@ fn survives(stage: &Stage) {
     let mut client = server.client();
     for _ in 0..3 {
         let response = client.get("/error");
-        assert_eq!((response.status(), response.field("connection").as_str()), (500, ""));
+        assert_eq!(response.status(), 500);
+        // Saying what is so anyway is no fault (RFC 9112 section 9.3).
+        assert!(matches!(response.field("connection").as_str(), "" | "keep-alive"), "{response:?}");
         assert_eq!(client.get("/").text(), "fine", "the next request on the connection");
     }
 }

@@ -10,6 +10,8 @@ const AREA: &str = "streaming";
 const PIECE: usize = 64 * 1024;
 /// What the two systems and the server may hold together when one side does not read, in bytes.
 const HELD_AT_MOST: usize = 48 << 20;
+/// What a side that does not wait would send without end, in bytes.
+const SENT: usize = HELD_AT_MOST / 2 * 3;
 
 pub(super) const TRIALS: &[Trial] = &[
     Trial::new(
@@ -27,7 +29,7 @@ pub(super) const TRIALS: &[Trial] = &[
         "falconry: HttpResponseBodyFeature::poll_flush",
         flushed_then_failed,
     )
-    .needs(&[ResponseStreaming]),
+    .needs(&[ResponseStreaming, DataBeforeReset]),
     Trial::new(
         AREA,
         "a_flushed_head_arrives_before_any_data",
@@ -174,7 +176,7 @@ fn both_ways(stage: &Stage) {
 }
 
 fn slow_reader(stage: &Stage) {
-    const COUNT: usize = 4 * HELD_AT_MOST / PIECE;
+    const COUNT: usize = SENT / PIECE;
     let written = Journal::<()>::new();
     let server = stage.serve(&written, |written, ctx| {
         Box::pin(async move {
@@ -200,7 +202,7 @@ fn slow_reader(stage: &Stage) {
 }
 
 fn slow_application(stage: &Stage) {
-    const COUNT: usize = 4 * HELD_AT_MOST / PIECE;
+    const COUNT: usize = SENT / PIECE;
     let (go, sent) = (Journal::<()>::new(), Journal::<()>::new());
     let server = stage.serve(&go, |go, ctx| {
         Box::pin(async move {

@@ -3,7 +3,7 @@ use std::time::Duration;
 use falconry_features::MinDataRate;
 
 use super::*;
-use crate::KestrelServerLimits;
+use crate::{Http2Limits, Http3Limits, KestrelServerLimits};
 
 #[test]
 fn every_limit_has_its_key() {
@@ -101,4 +101,28 @@ fn what_code_sets_afterwards_wins() {
     options.limits.set_max_request_body_size(6);
     options.add_server_header = true;
     assert_eq!(options.limits.max_request_body_size(), Some(6));
+}
+
+#[test]
+fn another_configuration_takes_the_place_of_the_first_and_leaves_what_code_has_set() {
+    let mut options = options(&[
+        "Limits:MaxRequestBodySize=5",
+        "Limits:MaxRequestLineSize=50",
+        "Limits:Http2:MaxStreamsPerConnection=7",
+        "Limits:Http3:MaxRequestHeaderFieldSize=70",
+        "AddServerHeader=false",
+    ])
+    .unwrap();
+    options.limits.set_max_request_line_size(60).unwrap();
+    options.allow_alternate_schemes = true;
+    let next = ["Limits:MaxRequestBodySize=8", "Limits:MaxRequestLineSize=80", "AllowAlternateSchemes=false"];
+    let next = next.iter().map(|entry| entry.split_once('=').unwrap());
+    options.configure(KestrelConfiguration::new(next)).unwrap();
+    assert_eq!(options.limits.max_request_body_size(), Some(8));
+    assert_eq!(options.limits.max_request_line_size(), 60, "code has said so");
+    assert!(options.allow_alternate_schemes, "code has said so");
+    // Keys that are gone are back at what they were before.
+    assert_eq!(options.limits.http2, Http2Limits::default());
+    assert_eq!(options.limits.http3, Http3Limits::default());
+    assert!(options.add_server_header);
 }

@@ -24,6 +24,8 @@ use falconry_features::{
 };
 
 pub(crate) use self::body::KestrelRequestBody;
+#[cfg(feature = "http3")]
+pub(crate) use self::stream::ExtendedConnect;
 use http::{HeaderMap, header::TE};
 
 use self::{

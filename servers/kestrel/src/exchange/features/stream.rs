@@ -38,7 +38,7 @@ pub(super) fn add(features: &mut FeatureCollection, shared: &Arc<ExchangeShared>
     features.set::<dyn HttpMinRequestBodyDataRateFeature>(Box::new(view.clone()));
     features.set::<dyn HttpUpgradeFeature>(Box::new(view.clone()));
     features.set::<dyn HttpInformationalResponseFeature>(Box::new(view));
-    features.set::<dyn HttpExtendedConnectFeature>(Box::new(ExtendedConnect::new(Arc::clone(shared))));
+    features.set::<dyn HttpExtendedConnectFeature>(Box::new(ExtendedConnect::new(Arc::clone(shared), None)));
 }
 
 /// Begins a request, which may be an extended CONNECT.
@@ -148,14 +148,15 @@ impl HttpInformationalResponseFeature for StreamView {
 
 /// Takes the stream over (RFC 8441).
 #[derive(Debug)]
-struct ExtendedConnect {
+pub(crate) struct ExtendedConnect {
     shared: Arc<ExchangeShared>,
     protocol: Option<Protocol>,
 }
 
 impl ExtendedConnect {
-    fn new(shared: Arc<ExchangeShared>) -> Self {
-        Self { shared, protocol: None }
+    /// For a request with this protocol.
+    pub(crate) fn new(shared: Arc<ExchangeShared>, protocol: Option<Protocol>) -> Self {
+        Self { shared, protocol }
     }
 }
 

@@ -19,7 +19,7 @@ use tokio::{
 use crate::{
     KestrelServerLimits, KestrelServerOptions,
     connection::{Aging, ConnectionShared},
-    server::{Connections, ServerShared},
+    server::ServerShared,
     transport::{Endpoints, Transport},
 };
 
@@ -38,13 +38,8 @@ impl Client {
     fn connect(room: usize, limit: impl FnOnce(&mut KestrelServerLimits)) -> Self {
         let mut options = KestrelServerOptions::default();
         limit(&mut options.limits);
-        let connections = Connections::new(&options.limits);
-        let server = Arc::new(ServerShared {
-            options: Arc::new(options),
-            features: Arc::new(FeatureCollection::new()),
-            application: Arc::new(Echo),
-            connections,
-        });
+        let features = Arc::new(FeatureCollection::new());
+        let server = Arc::new(ServerShared::new(Arc::new(options), features, Arc::new(Echo)));
         let connection = ConnectionShared::new(server, Endpoints::default(), "http");
         let (stream, served) = tokio::io::duplex(room);
         let aging = Aging::new(super::serve(served, Arc::clone(&connection)), &connection);

@@ -1,14 +1,20 @@
 //! The streams that a client opens beside its requests (RFC 9114 section 6.2).
 
-use std::task::{Context, Poll};
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use bytes::{Buf, Bytes};
 use h3::{error::Code, quic::ConnectionErrorIncoming};
 use quinn::{ReadError, RecvStream};
 
 use super::{Incoming, Opening, break_rules, connection_error, incoming::poll_chunk, number};
-use crate::http3::inspect::{
-    ControlInspector, Fault, check_decoder_stream, check_encoder_stream, read_varint,
+use crate::http3::{
+    inspect::{
+        ControlInspector, Fault, check_decoder_stream, check_encoder_stream, check_session, read_varint,
+    },
+    web_transport::{Arrived, ENABLED, Sessions, UNI_STREAM},
 };
 
 /// Finds the control stream for h3, and looks after the others itself: h3 takes no notice of them.
@@ -17,6 +23,9 @@ pub(super) struct UniStreams {
     accepting: Option<Opening<RecvStream>>,
     /// Streams that have not said what they are; QUIC bounds their number.
     new: Vec<NewStream>,
+    /// Streams of WebTransport that have not named their session.
+    of_sessions: Vec<NewStream>,
+    sessions: Arc<Sessions>,
     has_control: bool,
     encoder: Option<RecvStream>,
     decoder: Option<(RecvStream, Vec<u8>)>,
@@ -24,8 +33,10 @@ pub(super) struct UniStreams {
 
 struct NewStream {
     stream: RecvStream,
-    /// The beginning of its type.
+    /// The beginning of its type, or of what takes the place of one.
     head: Vec<u8>,
+    /// What has come and was not looked at.
+    ahead: Bytes,
 }
 
 /// What a stream turned out to be; `rest` follows its type.
@@ -42,11 +53,13 @@ const ENCODER: u64 = 0x2;
 const DECODER: u64 = 0x3;
 
 impl UniStreams {
-    pub(super) fn new(connection: quinn::Connection) -> Self {
+    pub(super) fn new(connection: quinn::Connection, sessions: Arc<Sessions>) -> Self {
         Self {
             connection,
             accepting: None,
             new: Vec::new(),
+            of_sessions: Vec::new(),
+            sessions,
             has_control: false,
             encoder: None,
             decoder: None,
@@ -59,7 +72,8 @@ impl UniStreams {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Incoming, ConnectionErrorIncoming>> {
         while let Poll::Ready(stream) = self.poll_accept(cx) {
-            self.new.push(NewStream { stream: stream.map_err(connection_error)?, head: Vec::new() });
+            let stream = stream.map_err(connection_error)?;
+            self.new.push(NewStream { stream, head: Vec::new(), ahead: Bytes::new() });
         }
         let mut control = None;
         let mut index = 0;
@@ -75,6 +89,7 @@ impl UniStreams {
                 }
             }
         }
+        self.poll_sessions(cx).map_err(|fault| break_rules(&self.connection, fault))?;
         self.poll_qpack(cx).map_err(|fault| break_rules(&self.connection, fault))?;
         control.map_or(Poll::Pending, |control| Poll::Ready(Ok(control)))
     }
@@ -115,12 +130,32 @@ impl UniStreams {
                 check_decoder_stream(&rest, &mut begun)?;
                 self.decoder.replace((stream, begun)).map_or(Ok(None), |_| Err(TWICE))
             }
+            UNI_STREAM if ENABLED => {
+                self.of_sessions.push(NewStream { stream, head: Vec::new(), ahead: rest });
+                Ok(None)
+            }
             // Sections 6.2 and 9: unknown ones are not read.
             _ => {
                 let _ = stream.stop(number(Code::H3_STREAM_CREATION_ERROR.value()));
                 Ok(None)
             }
         }
+    }
+
+    fn poll_sessions(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
+        let mut index = 0;
+        while index < self.of_sessions.len() {
+            match self.of_sessions[index].poll_type(cx) {
+                Poll::Pending => index += 1,
+                Poll::Ready(None) => drop(self.of_sessions.swap_remove(index)),
+                Poll::Ready(Some((session, _, rest))) => {
+                    let receive = self.of_sessions.swap_remove(index).stream;
+                    check_session(session)?;
+                    self.sessions.deliver(session, Arrived { send: None, receive, rest });
+                }
+            }
+        }
+        Ok(())
     }
 
     fn poll_qpack(&mut self, cx: &mut Context<'_>) -> Result<(), Fault> {
@@ -145,14 +180,16 @@ impl NewStream {
     /// `None` if it has none.
     fn poll_type(&mut self, cx: &mut Context<'_>) -> Poll<Option<(u64, Bytes, Bytes)>> {
         loop {
-            let Poll::Ready(chunk) = poll_chunk(&mut self.stream, cx) else { return Poll::Pending };
-            let Ok(Some(mut data)) = chunk else { return Poll::Ready(None) };
-            while data.has_remaining() {
-                self.head.push(data.get_u8());
+            while self.ahead.has_remaining() {
+                self.head.push(self.ahead.get_u8());
                 if let Some((number, _)) = read_varint(&self.head) {
-                    return Poll::Ready(Some((number, std::mem::take(&mut self.head).into(), data)));
+                    let head = std::mem::take(&mut self.head).into();
+                    return Poll::Ready(Some((number, head, std::mem::take(&mut self.ahead))));
                 }
             }
+            let Poll::Ready(chunk) = poll_chunk(&mut self.stream, cx) else { return Poll::Pending };
+            let Ok(Some(data)) = chunk else { return Poll::Ready(None) };
+            self.ahead = data;
         }
     }
 }

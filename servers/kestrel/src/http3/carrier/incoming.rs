@@ -21,7 +21,9 @@ const CHUNK: usize = 64 * 1024;
 
 /// A stream whose bytes are inspected.
 pub(in crate::http3) struct Incoming {
-    stream: RecvStream,
+    id: quinn::StreamId,
+    /// Until it leaves for a session of WebTransport.
+    stream: Option<RecvStream>,
     connection: quinn::Connection,
     inspector: Inspector,
     has_ended: bool,
@@ -40,7 +42,7 @@ impl Incoming {
         state: Arc<StreamState>,
     ) -> Self {
         let inspector = Inspector::Request(RequestInspector::new(max_section), state);
-        Self { stream, connection, inspector, has_ended: false }
+        Self { id: stream.id(), stream: Some(stream), connection, inspector, has_ended: false }
     }
 
     /// The control stream, of which something has been looked at already.
@@ -49,7 +51,31 @@ impl Incoming {
         connection: quinn::Connection,
         inspector: ControlInspector,
     ) -> Self {
-        Self { stream, connection, inspector: Inspector::Control(inspector), has_ended: false }
+        let inspector = Inspector::Control(inspector);
+        Self { id: stream.id(), stream: Some(stream), connection, inspector, has_ended: false }
+    }
+
+    /// The rest of what the client sends is not wanted.
+    fn stop(&mut self, code: u64) {
+        if let Some(stream) = &mut self.stream {
+            // A stream that has ended meanwhile needs none.
+            let _ = stream.stop(number(code));
+        }
+    }
+
+    /// Takes a stream that carries no request from h3.
+    fn divert(&mut self) {
+        if let Inspector::Request(request, state) = &mut self.inspector
+            && let Some((session, rest)) = request.take_session()
+            && let Some(stream) = self.stream.take()
+        {
+            state.divert(session, stream, rest);
+        }
+    }
+
+    /// What h3 hears of such a stream.
+    fn diverted(&self) -> StreamErrorIncoming {
+        StreamErrorIncoming::StreamTerminated { error_code: Code::H3_NO_ERROR.value() }
     }
 
     fn fail(&mut self, fault: Fault) -> StreamErrorIncoming {
@@ -58,7 +84,7 @@ impl Incoming {
                 tracing::debug!(%code, reason, "ConnectionBadRequest: a stream carries a malformed request");
                 state.fail(code);
                 self.has_ended = true;
-                let _ = self.stream.stop(number(code.value()));
+                self.stop(code.value());
                 StreamErrorIncoming::StreamTerminated { error_code: code.value() }
             }
             _ => StreamErrorIncoming::ConnectionErrorIncoming {
@@ -125,7 +151,8 @@ impl quic::RecvStream for Incoming {
             if self.has_ended {
                 return Poll::Ready(Ok(None));
             }
-            let result = match ready!(poll_chunk(&mut self.stream, cx)) {
+            let Some(stream) = &mut self.stream else { return Poll::Ready(Err(self.diverted())) };
+            let result = match ready!(poll_chunk(stream, cx)) {
                 Ok(Some(data)) => self.inspector.push(data),
                 Ok(None) => {
                     self.has_ended = true;
@@ -136,17 +163,17 @@ impl quic::RecvStream for Incoming {
             if let Err(fault) = result {
                 return Poll::Ready(Err(self.fail(fault)));
             }
+            self.divert();
         }
     }
 
     fn stop_sending(&mut self, code: u64) {
         self.has_ended = true;
-        // A stream that has ended meanwhile needs none.
-        let _ = self.stream.stop(number(code));
+        self.stop(code);
     }
 
     fn recv_id(&self) -> StreamId {
-        stream_id(self.stream.id())
+        stream_id(self.id)
     }
 }
 
@@ -157,7 +184,7 @@ impl Drop for Incoming {
             && !self.has_ended
         {
             let code = state.failure().unwrap_or(Code::H3_NO_ERROR);
-            let _ = self.stream.stop(number(code.value()));
+            self.stop(code.value());
         }
     }
 }

@@ -27,7 +27,7 @@ pub(super) use self::{
     outgoing::{Outgoing, Stopped},
     state::StreamState,
 };
-use super::inspect::Fault;
+use super::{inspect::Fault, web_transport::Sessions};
 
 type Opening<T> = Pin<Box<dyn Future<Output = Result<T, ConnectionError>> + Send>>;
 
@@ -55,11 +55,11 @@ pub(super) struct Bidi {
 
 impl Carrier {
     /// Clients may send field sections of this size.
-    pub(super) fn new(connection: quinn::Connection, max_section: u64) -> Self {
+    pub(super) fn new(connection: quinn::Connection, max_section: u64, sessions: Arc<Sessions>) -> Self {
         Self {
             max_section,
             accepting: None,
-            uni_streams: UniStreams::new(connection.clone()),
+            uni_streams: UniStreams::new(connection.clone(), sessions),
             opener: Opener::new(connection.clone()),
             connection,
         }

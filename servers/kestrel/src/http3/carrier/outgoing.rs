@@ -21,7 +21,9 @@ pub(in crate::http3) type Stopped =
 
 /// A stream that is reset if it is dropped before its end.
 pub(in crate::http3) struct Outgoing {
-    stream: SendStream,
+    id: quinn::StreamId,
+    /// Until it leaves for a session of WebTransport.
+    stream: Option<SendStream>,
     writing: Option<WriteBuf<Bytes>>,
     /// `None` on streams that live as long as the connection.
     state: Option<Arc<StreamState>>,
@@ -30,28 +32,31 @@ pub(in crate::http3) struct Outgoing {
 
 impl Outgoing {
     pub(super) fn request(stream: SendStream, state: Arc<StreamState>) -> Self {
-        Self { stream, writing: None, state: Some(state), has_ended: false }
+        Self { id: stream.id(), stream: Some(stream), writing: None, state: Some(state), has_ended: false }
     }
 
     pub(super) fn critical(stream: SendStream) -> Self {
-        Self { stream, writing: None, state: None, has_ended: false }
+        Self { id: stream.id(), stream: Some(stream), writing: None, state: None, has_ended: false }
     }
 
     pub(super) fn id(&self) -> u64 {
-        VarInt::from(self.stream.id()).into_inner()
+        VarInt::from(self.id).into_inner()
     }
 
     pub(super) fn stopped(&self) -> Stopped {
-        Box::pin(self.stream.stopped())
+        match &self.stream {
+            Some(stream) => Box::pin(stream.stopped()),
+            None => Box::pin(async { Ok(None) }),
+        }
     }
 }
 
 impl quic::SendStream<Bytes> for Outgoing {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), StreamErrorIncoming>> {
-        if let Some(data) = &mut self.writing {
+        if let (Some(data), Some(stream)) = (&mut self.writing, &mut self.stream) {
             while data.has_remaining() {
                 let count =
-                    ready!(Pin::new(&mut self.stream).poll_write(cx, data.chunk())).map_err(write_error)?;
+                    ready!(Pin::new(&mut *stream).poll_write(cx, data.chunk())).map_err(write_error)?;
                 data.advance(count);
                 if let Some(state) = &self.state {
                     state.note_written(count);
@@ -72,17 +77,20 @@ impl quic::SendStream<Bytes> for Outgoing {
 
     fn poll_finish(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), StreamErrorIncoming>> {
         self.has_ended = true;
-        Poll::Ready(self.stream.finish().map_err(|error| StreamErrorIncoming::Unknown(error.into())))
+        let finished = self.stream.as_mut().map_or(Ok(()), SendStream::finish);
+        Poll::Ready(finished.map_err(|error| StreamErrorIncoming::Unknown(error.into())))
     }
 
     fn reset(&mut self, code: u64) {
         self.has_ended = true;
-        // A stream that has ended meanwhile needs none.
-        let _ = self.stream.reset(number(code));
+        if let Some(stream) = &mut self.stream {
+            // A stream that has ended meanwhile needs none.
+            let _ = stream.reset(number(code));
+        }
     }
 
     fn send_id(&self) -> StreamId {
-        stream_id(self.stream.id())
+        stream_id(self.id)
     }
 }
 
@@ -93,12 +101,13 @@ impl Drop for Outgoing {
         if self.has_ended {
             return;
         }
+        let Some(mut stream) = self.stream.take().and_then(|stream| state.keep(stream)) else { return };
         if state.failure().is_none() && state.head().is_too_large {
             // h3 has answered and leaves the end to the stream.
-            let _ = self.stream.finish();
+            let _ = stream.finish();
         } else {
             let code = state.failure().unwrap_or(Code::H3_INTERNAL_ERROR);
-            let _ = self.stream.reset(number(code.value()));
+            let _ = stream.reset(number(code.value()));
         }
     }
 }

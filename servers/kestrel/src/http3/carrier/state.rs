@@ -9,9 +9,11 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
+use bytes::Bytes;
 use h3::error::Code;
+use quinn::{RecvStream, SendStream};
 
-use crate::http3::inspect::RequestHead;
+use crate::http3::{inspect::RequestHead, web_transport::Arrived};
 
 /// The state of the stream of one request.
 #[derive(Default)]
@@ -24,10 +26,42 @@ pub(in crate::http3) struct StreamState {
 struct State {
     head: Option<RequestHead>,
     failure: Option<Code>,
+    /// The stream leaves for a session of WebTransport.
+    diverted: Option<Diverted>,
     task: Option<Waker>,
 }
 
+/// A stream of WebTransport in the making: its other direction comes here when h3 lets go of it.
+struct Diverted {
+    session: u64,
+    receive: RecvStream,
+    rest: Bytes,
+    send: Option<SendStream>,
+}
+
 impl StreamState {
+    /// The stream belongs to a session of WebTransport; `rest` has been read of it.
+    pub(super) fn divert(&self, session: u64, receive: RecvStream, rest: Bytes) {
+        self.lock().diverted = Some(Diverted { session, receive, rest, send: None });
+    }
+
+    /// Keeps the other direction of a stream that leaves; gives it back if it does not.
+    pub(super) fn keep(&self, send: SendStream) -> Option<SendStream> {
+        match &mut self.lock().diverted {
+            Some(diverted) => {
+                diverted.send = Some(send);
+                None
+            }
+            None => Some(send),
+        }
+    }
+
+    /// The stream and the session that it has left for.
+    pub(in crate::http3) fn take_diverted(&self) -> Option<(u64, Arrived)> {
+        let Diverted { session, receive, rest, send } = self.lock().diverted.take()?;
+        Some((session, Arrived { send: Some(send?), receive, rest }))
+    }
+
     /// What the inspector has found out about the request.
     pub(in crate::http3) fn head(&self) -> RequestHead {
         self.lock().head.clone().unwrap_or_default()

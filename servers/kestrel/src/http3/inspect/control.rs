@@ -97,6 +97,10 @@ impl ControlInspector {
             _ if !self.has_settings => {
                 Err(connection(Code::H3_MISSING_SETTINGS, "SETTINGS do not come first"))
             }
+            // draft-ietf-webtrans-http3-02 section 4.2.
+            Kind::WebTransport => {
+                Err(connection(Code::H3_FRAME_ERROR, "the control stream becomes one of WebTransport"))
+            }
             Kind::Data | Kind::Headers | Kind::PushPromise | Kind::OfHttp2 => {
                 Err(connection(Code::H3_FRAME_UNEXPECTED, "a frame that has no place on the control stream"))
             }

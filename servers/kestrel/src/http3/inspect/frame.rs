@@ -2,6 +2,8 @@
 
 use bytes::{Buf, Bytes};
 
+use crate::http3::web_transport::ENABLED;
+
 /// A frame whose payload follows.
 #[derive(Clone, Debug)]
 pub(super) struct Frame {
@@ -24,6 +26,8 @@ pub(super) enum Kind {
     MaxPushId,
     /// A frame of HTTP/2 that HTTP/3 does not have (section 7.2.8).
     OfHttp2,
+    /// Not a frame: a stream of WebTransport begins so, and its session takes the place of a length.
+    WebTransport,
     /// To be ignored (section 9).
     Unknown,
 }
@@ -39,6 +43,7 @@ impl From<u64> for Kind {
             0x7 => Self::GoAway,
             0xd => Self::MaxPushId,
             0x2 | 0x6 | 0x8 | 0x9 => Self::OfHttp2,
+            0x41 if ENABLED => Self::WebTransport,
             _ => Self::Unknown,
         }
     }
@@ -90,7 +95,7 @@ pub(in crate::http3) fn read_varint(input: &[u8]) -> Option<(u64, usize)> {
 }
 
 /// The same for writing.
-pub(super) fn write_varint(value: u64, output: &mut Vec<u8>) {
+pub(in crate::http3) fn write_varint(value: u64, output: &mut Vec<u8>) {
     let (len, mark) = match value {
         0..=0x3f => (1, 0u64),
         0x40..=0x3fff => (2, 1 << 14),

@@ -18,9 +18,9 @@ use h3::error::Code;
 
 pub(super) use self::{
     control::ControlInspector,
-    frame::read_varint,
+    frame::{read_varint, write_varint},
     qpack::{check_decoder_stream, check_encoder_stream},
-    request::{RequestHead, RequestInspector},
+    request::{RequestHead, RequestInspector, check_session},
 };
 
 /// What a client did wrong, and what it costs (section 8).

@@ -20,6 +20,10 @@ pub(in crate::http3) struct RequestInspector {
     part: Part,
     head: Option<RequestHead>,
     received: u64,
+    /// True once a frame has begun.
+    is_begun: bool,
+    /// The stream belongs to a session of WebTransport; this has come behind its first bytes.
+    session: Option<(u64, Bytes)>,
     /// What may go on.
     passed: VecDeque<Bytes>,
 }
@@ -60,6 +64,8 @@ impl RequestInspector {
             part: Part::Fields,
             head: None,
             received: 0,
+            is_begun: false,
+            session: None,
             passed: VecDeque::new(),
         }
     }
@@ -80,6 +86,10 @@ impl RequestInspector {
             match &mut self.state {
                 State::Head(head) => {
                     if let Some(frame) = head.take(&mut data) {
+                        if frame.kind == Kind::WebTransport {
+                            return self.begin_session(frame.len, data);
+                        }
+                        self.is_begun = true;
                         self.state = self.begin(frame)?;
                         self.finish_section()?;
                     }
@@ -105,6 +115,11 @@ impl RequestInspector {
             }
         }
         Ok(())
+    }
+
+    /// The session of WebTransport that the stream has turned out to belong to: it carries no request.
+    pub(in crate::http3) fn take_session(&mut self) -> Option<(u64, Bytes)> {
+        self.session.take()
     }
 
     /// The client has ended the stream.
@@ -149,6 +164,19 @@ impl RequestInspector {
             },
             _ => Err(Fault::Connection(UNEXPECTED, "a frame that has no place in a request")),
         }
+    }
+
+    /// draft-ietf-webtrans-http3-02 section 4.2: only at the beginning, and sessions have the numbers of requests.
+    fn begin_session(&mut self, session: u64, rest: Bytes) -> Result<(), Fault> {
+        if self.is_begun {
+            return Err(Fault::Connection(
+                Code::H3_FRAME_ERROR,
+                "a stream becomes one of WebTransport too late",
+            ));
+        }
+        check_session(session)?;
+        self.session = Some((session, rest));
+        Ok(())
     }
 
     fn begin_data(&mut self, frame: Frame) -> Result<State, Fault> {
@@ -233,6 +261,14 @@ impl RequestInspector {
 
     fn declared(&self) -> Option<u64> {
         self.head.as_ref()?.content_length
+    }
+}
+
+/// Sessions have the numbers of streams for requests.
+pub(in crate::http3) fn check_session(id: u64) -> Result<(), Fault> {
+    match id % 4 {
+        0 => Ok(()),
+        _ => Err(Fault::Connection(Code::H3_ID_ERROR, "no request can have the number of the session")),
     }
 }
 

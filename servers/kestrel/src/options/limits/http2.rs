@@ -4,7 +4,10 @@ use std::{ops::RangeInclusive, time::Duration};
 
 use falconry_features::FeatureError;
 
-use super::check::{at_least, time, within};
+use super::{
+    check::{at_least, time, within},
+    merge,
+};
 
 const FRAME_SIZES: RangeInclusive<u32> = 16_384..=16_777_215;
 const WINDOW_SIZES: RangeInclusive<u32> = 65_535..=2_147_483_647;
@@ -154,6 +157,49 @@ impl Http2Limits {
     /// How long the answer to a PING may take.
     pub fn keep_alive_ping_timeout(&self) -> Option<Duration> {
         self.keep_alive_ping_timeout
+    }
+}
+
+impl Http2Limits {
+    pub(super) fn merge(&self, before: &Self, now: &Self) -> Self {
+        Self {
+            max_streams_per_connection: merge(
+                &self.max_streams_per_connection,
+                &before.max_streams_per_connection,
+                &now.max_streams_per_connection,
+            ),
+            header_table_size: merge(
+                &self.header_table_size,
+                &before.header_table_size,
+                &now.header_table_size,
+            ),
+            max_frame_size: merge(&self.max_frame_size, &before.max_frame_size, &now.max_frame_size),
+            max_request_header_field_size: merge(
+                &self.max_request_header_field_size,
+                &before.max_request_header_field_size,
+                &now.max_request_header_field_size,
+            ),
+            initial_connection_window_size: merge(
+                &self.initial_connection_window_size,
+                &before.initial_connection_window_size,
+                &now.initial_connection_window_size,
+            ),
+            initial_stream_window_size: merge(
+                &self.initial_stream_window_size,
+                &before.initial_stream_window_size,
+                &now.initial_stream_window_size,
+            ),
+            keep_alive_ping_delay: merge(
+                &self.keep_alive_ping_delay,
+                &before.keep_alive_ping_delay,
+                &now.keep_alive_ping_delay,
+            ),
+            keep_alive_ping_timeout: merge(
+                &self.keep_alive_ping_timeout,
+                &before.keep_alive_ping_timeout,
+                &now.keep_alive_ping_timeout,
+            ),
+        }
     }
 }
 

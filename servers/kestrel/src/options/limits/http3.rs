@@ -2,7 +2,7 @@
 
 use falconry_features::FeatureError;
 
-use super::check::at_least;
+use super::{check::at_least, merge};
 
 /// The limits of HTTP/3 connections, part of [`KestrelServerLimits`](super::KestrelServerLimits).
 ///
@@ -32,6 +32,18 @@ impl Http3Limits {
     /// How long one field may be, in bytes.
     pub fn max_request_header_field_size(&self) -> u32 {
         self.max_request_header_field_size
+    }
+}
+
+impl Http3Limits {
+    pub(super) fn merge(&self, before: &Self, now: &Self) -> Self {
+        Self {
+            max_request_header_field_size: merge(
+                &self.max_request_header_field_size,
+                &before.max_request_header_field_size,
+                &now.max_request_header_field_size,
+            ),
+        }
     }
 }
 

@@ -103,6 +103,34 @@ fn sockets_have_the_recorded_defaults() {
     }
 }
 
+#[test]
+fn quic_has_the_recorded_defaults() {
+    let quic = QuicTransportOptions::default();
+    for row in rows(&["QuicTransportOptions"]) {
+        match &*row.property {
+            "MaxBidirectionalStreamCount" => is_number(&row, Some(quic.max_bidirectional_stream_count)),
+            "MaxUnidirectionalStreamCount" => is_number(&row, Some(quic.max_unidirectional_stream_count)),
+            "Backlog" => is_number(&row, Some(quic.backlog)),
+            _ => panic!("no option for {}", row.name()),
+        }
+    }
+}
+
+#[test]
+fn sets_of_protocols_have_the_recorded_names() {
+    let row = rows(&["enum HttpProtocols"]).remove(0);
+    let ours = [
+        HttpProtocols::HTTP1,
+        HttpProtocols::HTTP2,
+        HttpProtocols::HTTP1_AND_HTTP2,
+        HttpProtocols::HTTP3,
+        HttpProtocols::HTTP1_AND_HTTP2_AND_HTTP3,
+    ];
+    let recorded: Vec<_> = row.default().split(", ").filter_map(|member| member.split('=').next()).collect();
+    // There is no way to say `None`.
+    assert_eq!(recorded[1..], ours.map(|protocols| protocols.to_string()));
+}
+
 #[cfg(unix)]
 #[test]
 fn endpoints_have_the_recorded_defaults() {

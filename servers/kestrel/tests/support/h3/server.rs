@@ -4,7 +4,8 @@ use std::{net::SocketAddr, sync::Arc};
 
 use falconry_features::{Deadline, Server as _, ServerAddressesFeature};
 use falconry_kestrel::{
-    HttpProtocols, HttpsOptions, KestrelServer, KestrelServerLimits, KestrelServerOptions, ListenOptions,
+    HttpProtocols, HttpsOptions, KestrelConfiguration, KestrelServer, KestrelServerLimits,
+    KestrelServerOptions, ListenOptions,
 };
 use rustls::RootCertStore;
 use tokio::task::JoinHandle;
@@ -61,6 +62,12 @@ impl Server {
         let url = kestrel.features().get::<dyn ServerAddressesFeature>().unwrap().addresses().remove(0);
         let address = url.rsplit('/').next().unwrap().parse().unwrap();
         Self { address, app, root, kestrel }
+    }
+
+    /// Gives it another configuration.
+    pub(crate) async fn reconfigure(&self, settings: &[(&str, &str)]) {
+        let settings = KestrelConfiguration::new(settings.iter().copied());
+        self.kestrel.reconfigure(settings).await.unwrap();
     }
 
     /// Begins to stop.

@@ -1,0 +1,118 @@
+//! Sessions and groups of the broker.
+
+use std::{any::Any, sync::Arc};
+
+use falconry_features::Deadline;
+
+use super::{connection::Connection, queue::BrokerQueue};
+use crate::{
+    broker::wire::{Call, GroupProperty},
+    driver::{DriverFuture, RequestQueue, ServerSession, UrlGroup, UrlGroupProperty, Win32Error},
+};
+
+#[derive(Debug)]
+pub(super) struct BrokerSession {
+    connection: Arc<Connection>,
+}
+
+impl BrokerSession {
+    pub(super) fn new(connection: Arc<Connection>) -> Self {
+        Self { connection }
+    }
+}
+
+impl ServerSession for BrokerSession {
+    fn create_url_group(&self) -> DriverFuture<'_, Arc<dyn UrlGroup>> {
+        Box::pin(async move {
+            let number = self.connection.next_number();
+            self.connection.call(&Call::CreateGroup { group: number }).await?.result()?;
+            let group: Arc<dyn UrlGroup> =
+                Arc::new(BrokerGroup { connection: Arc::clone(&self.connection), number });
+            Ok(group)
+        })
+    }
+
+    fn close(&self, deadline: Deadline) -> DriverFuture<'_, ()> {
+        Box::pin(async move {
+            let at_once = deadline.has_passed();
+            let close = Call::CloseSession { at_once };
+            match deadline.limit(self.connection.call(&close)).await {
+                Some(outcome) => outcome?.result().map(drop),
+                None => {
+                    let close = Call::CloseSession { at_once: true };
+                    self.connection.call(&close).await?.result().map(drop)
+                }
+            }
+        })
+    }
+}
+
+#[derive(Debug)]
+struct BrokerGroup {
+    connection: Arc<Connection>,
+    number: u64,
+}
+
+impl BrokerGroup {
+    async fn call(&self, call: Call) -> Result<bool, Win32Error> {
+        self.connection.call(&call).await?.result()
+    }
+}
+
+impl UrlGroup for BrokerGroup {
+    fn add_url<'a>(&'a self, url: &'a str, context: u64) -> DriverFuture<'a, ()> {
+        let call = Call::AddUrl { group: self.number, url: url.to_owned(), context };
+        Box::pin(async move { self.call(call).await.map(drop) })
+    }
+
+    fn remove_url<'a>(&'a self, url: &'a str) -> DriverFuture<'a, ()> {
+        let call = Call::RemoveUrl { group: self.number, url: url.to_owned() };
+        Box::pin(async move { self.call(call).await.map(drop) })
+    }
+
+    fn set_property(&self, property: UrlGroupProperty) -> DriverFuture<'_, ()> {
+        let property = match property {
+            UrlGroupProperty::Binding(None) => Ok(GroupProperty::Binding(None)),
+            UrlGroupProperty::Binding(Some(queue)) => {
+                number_of(&queue).map(|number| GroupProperty::Binding(Some(number)))
+            }
+            UrlGroupProperty::Enabled(is_enabled) => Ok(GroupProperty::Enabled(is_enabled)),
+            UrlGroupProperty::MaxConnections(max) => Ok(GroupProperty::MaxConnections(max)),
+            UrlGroupProperty::Timeouts(limits) => Ok(limits.into()),
+            UrlGroupProperty::Authentication(info) => Ok(GroupProperty::Authentication(info.schemes.bits())),
+            UrlGroupProperty::ChannelBindHardening | UrlGroupProperty::Delegation { .. } => {
+                Err(Win32Error::NOT_SUPPORTED)
+            }
+        };
+        Box::pin(async move {
+            let call = Call::SetGroup { group: self.number, property: property? };
+            self.call(call).await.map(drop)
+        })
+    }
+
+    fn is_registered_for<'a>(
+        &'a self,
+        url: &'a str,
+        queue: &'a Arc<dyn RequestQueue>,
+    ) -> DriverFuture<'a, bool> {
+        Box::pin(async move {
+            let queue = number_of(queue)?;
+            self.call(Call::IsRegistered { group: self.number, url: url.to_owned(), queue }).await
+        })
+    }
+
+    fn close(&self) -> DriverFuture<'_, ()> {
+        Box::pin(async move { self.call(Call::CloseGroup { group: self.number }).await.map(drop) })
+    }
+}
+
+impl Drop for BrokerGroup {
+    fn drop(&mut self) {
+        self.connection.tell(&Call::CloseGroup { group: self.number });
+    }
+}
+
+fn number_of(queue: &Arc<dyn RequestQueue>) -> Result<u64, Win32Error> {
+    let queue: &dyn Any = &**queue;
+    queue.downcast_ref::<BrokerQueue>().map(|queue| queue.number).ok_or(Win32Error::INVALID_PARAMETER)
+}

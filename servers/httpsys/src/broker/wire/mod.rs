@@ -1,0 +1,14 @@
+//! What clients and broker say to each other.
+
+mod call;
+mod fields;
+mod frame;
+mod link;
+mod request;
+
+pub(super) use self::{
+    call::{Call, GroupProperty, Outcome, authentication, limits},
+    frame::{Frame, FrameKind},
+    link::{Frames, Outbox},
+    request::{decode_body, decode_request, decode_response, encode_body, encode_request, encode_response},
+};

@@ -1,0 +1,98 @@
+//! Chunks and trailers through the module.
+
+use std::io::{Read, Write};
+
+use falconry_kestrel::KestrelServerOptions;
+use sha2::{Digest, Sha256};
+
+use crate::support::{Running, connect};
+
+fn read_until(stream: &mut impl Read, end: &str) -> String {
+    let mut text = Vec::new();
+    while !text.ends_with(end.as_bytes()) {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap_or_else(|error| {
+            panic!("{error} after {:?}", String::from_utf8_lossy(&text));
+        });
+        text.push(byte[0]);
+    }
+    String::from_utf8(text).unwrap()
+}
+
+fn sha256(text: &str) -> String {
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chunks_and_trailers_pass_both_ways() {
+    let running = Running::start(KestrelServerOptions::default()).await;
+    let mut stream = connect(running.address());
+    write!(
+        stream,
+        "POST /trailers HTTP/1.1\r\nHost: h\r\nTE: trailers\r\nConnection: TE\r\nTransfer-Encoding: chunked\r\n\
+         Trailer: X-Mine\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\nX-Mine: mine\r\n\r\n"
+    )
+    .unwrap();
+    let head = read_until(&mut stream, "\r\n\r\n");
+    assert!(
+        head.starts_with("HTTP/1.1 200 OK\r\n") && head.contains("transfer-encoding: chunked\r\n"),
+        "{head}"
+    );
+    let rest = read_until(&mut stream, "\r\n\r\n");
+    let (body, trailers) = rest.split_once("0\r\n").unwrap();
+    let data: String = body.split("\r\n").skip(1).step_by(2).collect();
+    assert_eq!(data, "hello world");
+    for trailer in
+        ["x-count: 11\r\n", "x-echo-x-mine: mine\r\n", "x-sha256: b94d27b9934d3e08a52e52d7da7dabfac484"]
+    {
+        assert!(trailers.contains(trailer), "{trailers}");
+    }
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pieces_arrive_one_by_one_in_both_directions() {
+    let running = Running::start(KestrelServerOptions::default()).await;
+    let mut stream = connect(running.address());
+    write!(stream, "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n").unwrap();
+    for number in 0..50 {
+        let piece = format!("piece {number};");
+        write!(stream, "{:x}\r\n{piece}\r\n", piece.len()).unwrap();
+        // Nothing more is sent before it has come back.
+        read_until(&mut stream, &piece);
+    }
+    write!(stream, "0\r\n\r\n").unwrap();
+    read_until(&mut stream, "0\r\n\r\n");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_clients_at_once_share_the_connections_to_the_backend() {
+    let running = Running::start(KestrelServerOptions::default()).await;
+    let address = running.address();
+    let clients: Vec<_> = (0..64)
+        .map(|client: usize| {
+            tokio::task::spawn_blocking(move || {
+                let mut stream = connect(address);
+                for request in 0..20 {
+                    let body = format!("client {client}, request {request}");
+                    let length = body.len();
+                    write!(
+                        stream,
+                        "POST /upload HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n{body}"
+                    )
+                    .unwrap();
+                    let head = read_until(&mut stream, "\r\n\r\n");
+                    assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+                    let expected = format!("{length} {}", sha256(&body));
+                    assert_eq!(read_until(&mut stream, &expected), expected);
+                }
+            })
+        })
+        .collect();
+    for client in clients {
+        client.await.unwrap();
+    }
+    assert!((1..=64).contains(&running.module.backend().idle_connections()));
+    running.stop().await;
+}

@@ -1,0 +1,360 @@
+//! nginx with the module, for tests.
+
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+
+use std::{
+    env, fs,
+    io::{self, BufRead as _, BufReader, Read as _, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::{Arc, Mutex, OnceLock, mpsc},
+    thread,
+    time::{Duration, Instant},
+};
+
+#[path = "../support/process.rs"]
+pub mod process;
+
+pub use process::find;
+use process::{Folder, Process};
+
+/// How long anything may take: the machine may have much to do.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What is missing for these tests, if something is.
+pub fn missing() -> Option<&'static str> {
+    if find("nginx").is_none() {
+        return Some("there is no nginx");
+    }
+    if !Path::new("/usr/share/nginx/src/configure").is_file() {
+        return Some("there are no headers of nginx (the package nginx-dev)");
+    }
+    None
+}
+
+/// The module for the installed nginx and the contract app in it, built by the command that users have.
+pub fn built() -> &'static Built {
+    static BUILT: OnceLock<Built> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let output = run(cargo().args(["run", "--quiet", "--package", "xtask", "--", "nginx-module"]));
+        let path = |what: &str| {
+            let line = output.lines().find_map(|line| line.strip_prefix(what));
+            PathBuf::from(line.unwrap_or_else(|| panic!("no {what:?} in {output:?}")).trim())
+        };
+        Built { module: path("module:"), contract: path("application:") }
+    })
+}
+
+#[derive(Debug)]
+pub struct Built {
+    pub module: PathBuf,
+    pub contract: PathBuf,
+}
+
+/// A library among the examples of falconry-nginx.
+pub fn built_example(name: &str) -> PathBuf {
+    let contract = &built().contract;
+    run(cargo().args(["build", "--quiet", "--package", "falconry-nginx", "--example", name]));
+    contract.with_file_name(format!("lib{name}.so"))
+}
+
+pub fn cargo() -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    command
+}
+
+fn run(command: &mut Command) -> String {
+    let output = command.stdin(Stdio::null()).output().expect("the command can be started");
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Ports that were free a moment ago, all different.
+pub fn free_ports(count: usize) -> Vec<u16> {
+    let listeners: Vec<_> =
+        (0..count).map(|_| TcpListener::bind("127.0.0.1:0").expect("there is a free port")).collect();
+    listeners.iter().map(|listener| listener.local_addr().expect("it is bound").port()).collect()
+}
+
+/// What an nginx is started with. `{port}`, `{port1}` and so on in the texts are its ports, `{ports}` in the
+/// variables all of them.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    pub workers: usize,
+    pub ports: usize,
+    /// At the top of the configuration.
+    pub main: String,
+    /// In `http { }`.
+    pub http: String,
+    pub variables: Vec<(String, String)>,
+    /// Files beside the configuration, whose folder is `{folder}`.
+    pub files: Vec<(String, String)>,
+    /// Files to be copied there.
+    pub copies: Vec<(String, PathBuf)>,
+}
+
+impl Setup {
+    /// An application on all paths of one port.
+    pub fn app(app: &Path) -> Self {
+        Self::location(&format!("falconry_app \"{}\";", app.display()))
+    }
+
+    /// What stands in the one location.
+    pub fn location(text: &str) -> Self {
+        Self {
+            workers: 1,
+            ports: 1,
+            main: String::new(),
+            http: format!("server {{ listen 127.0.0.1:{{port}}; location / {{ {text} }} }}"),
+            variables: Vec::new(),
+            files: Vec::new(),
+            copies: Vec::new(),
+        }
+    }
+
+    /// What nginx says to a configuration that it refuses.
+    pub fn refused(self) -> String {
+        let mut nginx = Nginx::launch(&self, free_ports(self.ports));
+        assert!(!nginx.wait(), "nginx does not refuse it");
+        nginx.wait_for_log("[emerg]");
+        nginx.log()
+    }
+
+    pub fn start(self) -> Nginx {
+        // Somebody may take a port before nginx does.
+        for _ in 0..5 {
+            let ports = free_ports(self.ports);
+            if let Some(nginx) = Nginx::start(&self, ports) {
+                return nginx;
+            }
+        }
+        panic!("nginx found its ports taken, again and again");
+    }
+}
+
+/// An nginx in the foreground. It and its workers end with the test, however that ends.
+pub struct Nginx {
+    process: Process,
+    ports: Vec<u16>,
+    folder: Folder,
+    log: Arc<Mutex<String>>,
+    pub output: mpsc::Receiver<String>,
+}
+
+impl Nginx {
+    fn start(setup: &Setup, ports: Vec<u16>) -> Option<Self> {
+        let mut nginx = Self::launch(setup, ports);
+        nginx.wait_until_listening().then_some(nginx)
+    }
+
+    fn launch(setup: &Setup, ports: Vec<u16>) -> Self {
+        let folder = Folder::new(&format!("nginx-{}", ports[0]));
+        let with_ports = |text: &str| {
+            let text = text.replace("{port}", &ports[0].to_string());
+            let text = text.replace("{folder}", &folder.0.display().to_string());
+            ports.iter().enumerate().fold(text, |text, (number, port)| {
+                text.replace(&format!("{{port{number}}}"), &port.to_string())
+            })
+        };
+        let variables: String = setup.variables.iter().map(|(name, _)| format!("env {name};\n")).collect();
+        let text = format!(
+            "daemon off;\nuser root root;\nworker_processes {};\npid nginx.pid;\nerror_log stderr info;\n\
+             load_module \"{}\";\n{variables}{}\nevents {{ worker_connections 4096; }}\n\
+             http {{\naccess_log off;\nclient_max_body_size 0;\nkeepalive_requests 1000000;\n\
+             client_body_temp_path body;\nproxy_temp_path proxy;\nfastcgi_temp_path fastcgi;\n\
+             uwsgi_temp_path uwsgi;\nscgi_temp_path scgi;\n{}\n}}\n",
+            setup.workers,
+            built().module.display(),
+            with_ports(&setup.main),
+            with_ports(&setup.http),
+        );
+        for (name, text) in &setup.files {
+            folder.write(name, text);
+        }
+        for (name, from) in &setup.copies {
+            fs::copy(from, folder.join(name)).expect("there is room for a copy");
+        }
+        let file = folder.write("nginx.conf", text);
+        let mut command = process::command(&find("nginx").expect("there is an nginx"));
+        command.arg("-p").arg(&folder.0).arg("-c").arg(file).args(["-e", "stderr"]);
+        let list = ports.iter().map(u16::to_string).collect::<Vec<_>>().join(",");
+        command.envs(setup.variables.iter().map(|(name, value)| (name, value.replace("{ports}", &list))));
+        command.env("FALCONRY_SUPPRESSSTATUSMESSAGES", "true");
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = Process::start(&mut command).expect("nginx can be started");
+        let log = Arc::new(Mutex::new(String::new()));
+        let errors = BufReader::new(process.child.stderr.take().expect("it is piped"));
+        let written = Arc::clone(&log);
+        thread::spawn(move || {
+            for line in errors.split(b'\n').map_while(Result::ok) {
+                let mut log = written.lock().unwrap();
+                log.push_str(&String::from_utf8_lossy(&line));
+                log.push('\n');
+            }
+        });
+        let (sender, output) = mpsc::channel();
+        let lines = BufReader::new(process.child.stdout.take().expect("it is piped"));
+        thread::spawn(move || {
+            for line in lines.split(b'\n').map_while(Result::ok) {
+                if sender.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { process, ports, folder, log, output }
+    }
+
+    fn wait_until_listening(&mut self) -> bool {
+        let until = Instant::now() + PATIENCE;
+        while TcpStream::connect(self.address()).is_err() {
+            if self.process.child.try_wait().expect("nginx can be waited for").is_some() {
+                let log = self.log();
+                assert!(log.contains("Address already in use"), "nginx does not start: {log}");
+                return false;
+            }
+            assert!(Instant::now() < until, "nginx does not listen: {}", self.log());
+            thread::yield_now();
+        }
+        true
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        ([127, 0, 0, 1], self.ports[0]).into()
+    }
+
+    pub fn port(&self, number: usize) -> u16 {
+        self.ports[number]
+    }
+
+    pub fn ports(&self) -> &[u16] {
+        &self.ports
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder.0
+    }
+
+    /// What nginx has written to its log so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Waits for a text in the log.
+    pub fn wait_for_log(&self, text: &str) {
+        self.wait_until(|nginx| nginx.log().contains(text));
+    }
+
+    #[track_caller]
+    pub fn wait_until(&self, is_so: impl Fn(&Self) -> bool) {
+        let until = Instant::now() + PATIENCE;
+        while !is_so(self) {
+            assert!(Instant::now() < until, "waited in vain; the log: {}", self.log());
+            thread::yield_now();
+        }
+    }
+
+    /// The processes that do the work.
+    pub fn workers(&self) -> Vec<u32> {
+        let pid = self.process.child.id();
+        let path = format!("/proc/{pid}/task/{pid}/children");
+        let children = fs::read_to_string(path).unwrap_or_default();
+        children.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+    }
+
+    pub fn signal(&self, name: &str) {
+        run(Command::new("kill").arg(format!("-{name}")).arg(self.process.child.id().to_string()));
+    }
+
+    /// Loads the configuration anew, and waits until other workers have taken over.
+    pub fn reload(&self) {
+        let before = self.workers();
+        self.signal("HUP");
+        self.wait_until(|nginx| nginx.workers().iter().any(|worker| !before.contains(worker)));
+    }
+
+    /// Resident memory of the workers, in bytes.
+    pub fn memory(&self) -> u64 {
+        let of = |pid: &u32| {
+            let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+            let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+            line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or_default()
+                * 1024
+        };
+        self.workers().iter().map(of).sum()
+    }
+
+    /// Waits for the end.
+    pub fn wait(&mut self) -> bool {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.process.child.try_wait().expect("nginx can be waited for") {
+                return status.success();
+            }
+            assert!(Instant::now() < until, "nginx does not end: {}", self.log());
+            thread::yield_now();
+        }
+    }
+
+    pub fn connect(&self) -> Wire {
+        Wire::connect(self.address())
+    }
+
+    /// The body of the answer to a GET.
+    pub fn get(&self, target: &str) -> String {
+        let answer = self
+            .connect()
+            .exchange(&format!("GET {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+        answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or(answer)
+    }
+}
+
+/// A connection for bytes.
+pub struct Wire(pub TcpStream);
+
+impl Wire {
+    pub fn connect(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).expect("the server takes connections");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time can be set");
+        stream.set_nodelay(true).expect("it can be set");
+        Self(stream)
+    }
+
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.0.write_all(bytes.as_ref()).expect("the server takes what is sent");
+    }
+
+    /// Everything up to the end of the connection, after a request.
+    pub fn exchange(&mut self, request: &str) -> String {
+        self.send(request);
+        self.rest()
+    }
+
+    pub fn rest(&mut self) -> String {
+        let mut answer = Vec::new();
+        let read = self.0.read_to_end(&mut answer);
+        if let Err(error) = read {
+            assert_eq!(
+                error.kind(),
+                io::ErrorKind::ConnectionReset,
+                "after {:?}",
+                String::from_utf8_lossy(&answer)
+            );
+        }
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// Everything up to `wanted`.
+    pub fn read_until(&mut self, wanted: &str) -> String {
+        let mut answer = Vec::new();
+        let mut byte = [0; 1];
+        while !answer.ends_with(wanted.as_bytes()) {
+            match self.0.read(&mut byte) {
+                Ok(1) => answer.push(byte[0]),
+                other => panic!("{other:?} after {:?}", String::from_utf8_lossy(&answer)),
+            }
+        }
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+}

@@ -1,0 +1,35 @@
+//! The contract app as a library that the module loads.
+
+use std::path::PathBuf;
+
+use crate::shell;
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Contract {
+    pub(crate) is_release: bool,
+}
+
+impl Contract {
+    /// Builds it; gives the library.
+    pub(crate) fn build(self) -> Result<PathBuf, String> {
+        self.build_example("nginx_contract")
+    }
+
+    /// Builds an example of falconry-nginx that is a library.
+    pub(crate) fn build_example(self, name: &str) -> Result<PathBuf, String> {
+        let mut command = shell::cargo();
+        command.args(["build", "--package", "falconry-nginx", "--example", name]);
+        command.arg("--message-format=json-render-diagnostics");
+        if self.is_release {
+            command.arg("--release");
+        }
+        let messages = shell::output(&mut command)?;
+        let file = format!("/lib{name}.so\"");
+        let path = messages.lines().rev().find_map(|line| {
+            let end = line.find(&file)? + file.len() - 1;
+            let start = line.get(..end)?.rfind('"')? + 1;
+            line.get(start..end).map(PathBuf::from)
+        });
+        path.ok_or_else(|| format!("cargo built no lib{name}.so"))
+    }
+}
