@@ -14,8 +14,8 @@ use tokio::{
     runtime::Runtime,
 };
 
-/// Allocations of one request: the box of the application's future, and the owner that hyper makes for
-/// the part of its buffer that URI and fields share.
+/// Allocations of one request: the box of the application's future, and the list in which the client of this test
+/// waits for the server's turn.
 const PER_REQUEST: u64 = 2;
 
 const REQUEST: &[u8] = b"GET /path?query HTTP/1.1\r\nHost: localhost\r\nAccept: text/plain\r\n\r\n";
