@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     io::{Error, ErrorKind, Result},
-    pin::Pin,
+    pin::{Pin, pin},
     task::Context,
     time::Duration,
 };
@@ -102,7 +102,8 @@ impl Waits {
                     timer.as_mut().reset(deadline);
                 }
             }
-            if timer.as_mut().poll(cx).is_pending() {
+            // Whatever the application has used of the task's budget: without this look the timer would wake nobody.
+            if pin!(tokio::task::unconstrained(timer.as_mut())).poll(cx).is_pending() {
                 return false;
             }
             self.armed = None;

@@ -1,5 +1,7 @@
 //! Bodies of requests: read here and elsewhere, kept, left, cut into pieces.
 
+use std::{future::poll_fn, pin::pin};
+
 use falconry_features::RequestBody;
 
 use super::*;
@@ -116,6 +118,18 @@ pub(super) async fn answer(path: &str, features: &mut FeatureCollection) -> Resu
             b"kept".to_vec()
         }
         "/left" => b"left".to_vec(),
+        "/busy" => {
+            let mut body = pin!(read(request.take_body()));
+            let mut is_first = true;
+            poll_fn(|cx| {
+                while is_first && tokio::task::coop::has_budget_remaining() {
+                    let _ = pin!(tokio::task::consume_budget()).poll(cx);
+                }
+                is_first = false;
+                body.as_mut().poll(cx)
+            })
+            .await?
+        }
         "/fields" => {
             let mut names: Vec<_> = request.headers().keys().map(|name| name.as_str()).collect();
             names.sort_unstable();

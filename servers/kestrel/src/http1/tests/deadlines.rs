@@ -124,3 +124,12 @@ async fn a_half_closed_client_gets_its_answer() {
     client.stream.shutdown().await.unwrap();
     assert_eq!(status(&client.rest().await), "HTTP/1.1 200 OK");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_holds_although_the_application_has_used_up_the_turn_of_its_task() {
+    let mut client = Client::connect(4096, |_| {});
+    client.send("POST /busy HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n").await;
+    let start = tokio::time::Instant::now();
+    assert_eq!(status(&client.rest().await), "HTTP/1.1 408 Request Timeout");
+    assert_eq!(start.elapsed().as_secs(), 5);
+}
