@@ -42,12 +42,10 @@ fn trials() -> Vec<Trial> {
     vec![
         trial("without_descriptors_open_connections_go_on_and_later_ones_are_served", descriptors::run_out),
         trial("beside_10000_idle_connections_a_client_is_answered_and_memory_is_bounded", idle::ten_thousand),
-        // Not yet: 27 kB a connection.
         trial(
             "beside_10000_used_idle_connections_a_client_is_answered_and_memory_is_bounded",
             idle::ten_thousand_used,
-        )
-        .with_ignored_flag(true),
+        ),
         trial("heads_that_trickle_end_with_408_and_hold_nobody_up", slow::heads),
         trial("bodies_that_trickle_end_with_408_and_hold_nobody_up", slow::bodies),
         trial("clients_that_do_not_read_are_cut_off_and_hold_nobody_up", slow::readers),

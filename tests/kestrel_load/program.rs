@@ -22,7 +22,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 const IN_TIME: Duration = Duration::from_secs(5);
 
 /// Long enough for a busy machine; a test that needs it has failed.
-const FOREVER: Duration = Duration::from_secs(60);
+pub(crate) const FOREVER: Duration = Duration::from_secs(60);
 
 /// What the program's memory may grow by under any load.
 const ALLOWANCE: usize = 96 * 1024 * 1024;

@@ -35,7 +35,7 @@ use crate::{
 const TURN: u32 = 128;
 
 /// As how many steps it counts to have sent a full buffer.
-const FULL_BUFFER: u32 = 32;
+const FULL_BUFFER: u32 = 8;
 
 /// Serves a connection until it ends.
 #[cfg(feature = "tls")]
