@@ -58,18 +58,20 @@ fn a_full_queue_says_503_as_it_is_told_to() {
     let bare = Bare::new();
     bare.set(RequestQueueProperty::Length(1));
     bare.set(RequestQueueProperty::Verbosity503(Http503Verbosity::Limited));
-    let mut waiting = Client::connect(bare.address);
-    waiting.send(REQUEST);
-    // The first is in the queue once a second one is refused: until then the second takes its place.
-    let refused = loop {
-        let mut client = Client::connect(bare.address);
-        client.send(REQUEST);
-        // Either it waits, or it is answered at once: another one tells.
-        let refused = get(bare.address, "x", "/", "").expect("an answer");
-        if refused.status == 503 {
-            break refused;
-        }
-    };
+    // One of them waits; whichever that is, the others are answered at once.
+    let (answered, answers) = std::sync::mpsc::channel();
+    for _ in 0..3 {
+        let (address, answered) = (bare.address, answered.clone());
+        std::thread::spawn(move || {
+            let mut client = Client::connect(address);
+            client.send(REQUEST);
+            // The test may have ended.
+            let _ = answered.send(client.receive());
+        });
+    }
+    let next = || answers.recv_timeout(LIMIT).expect("an answer in time").expect("an answer");
+    let refused = next();
+    assert_eq!((refused.status, next().status), (503, 503));
     assert_eq!(refused.body, "");
     assert_eq!(refused.field("connection"), ["close"]);
     bare.set(RequestQueueProperty::Verbosity503(Http503Verbosity::Full));
@@ -82,6 +84,7 @@ fn a_full_queue_says_503_as_it_is_told_to() {
     assert_eq!(received.request.url_context, 7);
     let mut response = Some(SendResponse::default());
     bare.wait(poll_fn(|cx| received.handle.poll_send_response(cx, &mut response))).expect("it is sent");
+    assert_eq!(next().status, 200);
 }
 
 #[test]

@@ -10,6 +10,7 @@ pub(crate) mod instructions;
 mod launch;
 mod nginx;
 mod options;
+mod proxies;
 mod report;
 mod scenario;
 mod server;
@@ -35,6 +36,9 @@ const PEERS: [&str; 5] = ["hyper", "kestrel", "axum", "actix", "nginx"];
 const PAUSE: Duration = Duration::from_millis(500);
 
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
+    if let Some(("proxies", rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return proxies::run(rest);
+    }
     let options = Options::parse(arguments)?;
     if let Some((peer, reason)) = peers::install(&peers::OF_BENCH).into_iter().next() {
         return Err(format!("{} is missing: {reason}", peer.program));

@@ -105,7 +105,10 @@ impl Exchange {
     /// Makes it fit for the next request: nothing of the last one is left, and what middleware has put in the place of
     /// the server's own is gone. False if that cannot be.
     fn clear(&mut self) -> bool {
-        if self.features.revision() != self.revision || features::clear(&mut self.features).is_none() {
+        if self.features.revision() != self.revision
+            || features::clear(&mut self.features).is_none()
+            || features::clear_kind(&mut self.features, self.kind).is_none()
+        {
             let host_context = self.features.take_host_context();
             let Some(server) = self.features.defaults().cloned() else { return false };
             self.features = features::collection(self.kind, &self.shared, &server);

@@ -266,10 +266,10 @@ impl Active {
         if let Some(queue) = delegation {
             return self.delegate(queue, context);
         }
-        if let Some(operation) = operation {
-            self.begin_send(operation);
-        }
-        let mut moved = self.poll_send(cx, context, router);
+        let mut moved = match operation {
+            Some(operation) => self.begin_send(cx, operation, context, router),
+            None => self.poll_send(cx, context, router),
+        };
         if let Some(limit) = wanted
             && let Some(result) = self.poll_read(cx, limit, context)
         {
@@ -279,7 +279,14 @@ impl Active {
         if moved { Looked::Moved } else { Looked::Still }
     }
 
-    fn begin_send(&mut self, operation: SendOperation) {
+    /// True if the send has ended at once.
+    fn begin_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        operation: SendOperation,
+        context: &mut RouterContext,
+        router: &PortRouter,
+    ) -> bool {
         let candidate = match &operation {
             SendOperation::Response(response) if response.cache_policy != CachePolicy::NoCache => {
                 self.registration.caches.store(true, Ordering::Relaxed);
@@ -287,7 +294,21 @@ impl Active {
             }
             _ => None,
         };
-        self.sending = Some(Sending::new(operation).keeping(candidate));
+        let is_usual = candidate.is_none() && self.answer == Progress::Open && self.stream.is_none();
+        if !is_usual {
+            self.sending = Some(Sending::new(operation).keeping(candidate));
+            return self.poll_send(cx, context, router);
+        }
+        match Sending::whole(operation, cx, &mut context.features) {
+            Ok(result) => {
+                self.end_send(result, context);
+                true
+            }
+            Err(sending) => {
+                self.sending = Some(sending);
+                self.poll_send(cx, context, router)
+            }
+        }
     }
 
     /// True if a send has ended.
@@ -299,6 +320,16 @@ impl Active {
         };
         let Poll::Ready(result) = result else { return false };
         let candidate = self.sending.take().and_then(Sending::kept);
+        if result.is_ok()
+            && let (Some(candidate), Some(url)) = (candidate, self.cache_url.take())
+        {
+            router.kernel_cache().put(url, &self.registration.prefix, candidate);
+        }
+        self.end_send(result, context);
+        true
+    }
+
+    fn end_send(&mut self, result: Result<Sent, Win32Error>, context: &RouterContext) {
         match result {
             Ok(Sent::More) => {}
             Ok(Sent::Last) => self.answer = Progress::Sent,
@@ -309,14 +340,8 @@ impl Active {
             }
             Err(_) => {}
         }
-        if result.is_ok()
-            && let (Some(candidate), Some(url)) = (candidate, self.cache_url.take())
-        {
-            router.kernel_cache().put(url, &self.registration.prefix, candidate);
-        }
         let is_last = self.answer != Progress::Open;
         wake(self.request.lock().complete_send(result.map(drop), is_last));
-        true
     }
 
     fn poll_read(

@@ -65,17 +65,7 @@ impl Sending {
             }
             SendOperation::EntityBody(body) => (body.flags, None, body.chunks),
         };
-        Self {
-            flags,
-            response,
-            head: None,
-            upgrade: None,
-            chunks: chunks.into_iter(),
-            current: Bytes::new(),
-            file: None,
-            trailers: None,
-            candidate: None,
-        }
+        Self { response, chunks: chunks.into_iter(), ..Self::empty(flags, Bytes::new()) }
     }
 
     /// The same, of a response that may be kept once it is sent.
@@ -87,6 +77,52 @@ impl Sending {
     /// The response that may be kept.
     pub(super) fn kept(self) -> Option<Candidate> {
         self.candidate
+    }
+
+    /// Sends a whole response of one piece at most, as most are; gives the operation back if it is another one. A
+    /// connection that makes it wait leaves the rest to the send that is then given.
+    pub(super) fn whole(
+        operation: SendOperation,
+        cx: &mut Context<'_>,
+        features: &mut FeatureCollection,
+    ) -> Result<Result<Sent, Win32Error>, Self> {
+        const OTHER: SendFlags = SendFlags::from_bits(
+            SendFlags::MORE_DATA.bits() | SendFlags::OPAQUE.bits() | SendFlags::GOAWAY.bits(),
+        );
+        let mut response = match operation {
+            SendOperation::Response(response)
+                if response.flags.without(OTHER) == response.flags && response.chunks.is_one_piece() =>
+            {
+                response
+            }
+            other => return Err(Self::new(other)),
+        };
+        let data = match std::mem::take(&mut response.chunks).into_iter().next() {
+            Some(DataChunk::Memory(data)) => data,
+            _ => Bytes::new(),
+        };
+        let mut sending = Self::empty(response.flags, data);
+        if let Err(error) = sending.begin(*response, features) {
+            return Ok(Err(code_of(&error)));
+        }
+        match sending.poll_body(cx, features) {
+            Poll::Ready(result) => Ok(result.map_err(|error| code_of(&error))),
+            Poll::Pending => Err(sending),
+        }
+    }
+
+    fn empty(flags: SendFlags, current: Bytes) -> Self {
+        Self {
+            flags,
+            response: None,
+            head: None,
+            upgrade: None,
+            chunks: DataChunks::new().into_iter(),
+            current,
+            file: None,
+            trailers: None,
+            candidate: None,
+        }
     }
 
     /// Sends on. `stream` is there, or comes to be, once the connection has left HTTP.
