@@ -16,7 +16,7 @@ fn start(app: &Path) -> Nginx {
     setup.files.push(("key.pem".to_owned(), certificate.signing_key.serialize_pem()));
     setup.ports = 2;
     setup.http = format!(
-        "ssl_certificate {{folder}}/certificate.pem; ssl_certificate_key {{folder}}/key.pem;\n\
+        "ssl_certificate {{folder}}/certificate.pem; ssl_certificate_key {{folder}}/key.pem; ssl_protocols TLSv1.2 TLSv1.3;\n\
          server {{ listen 127.0.0.1:{{port0}} ssl http2; location / {{ falconry_app \"{0}\"; }} }}\n\
          server {{ listen 127.0.0.1:{{port1}} http2; location / {{ falconry_app \"{0}\"; }} }}",
         app.display()

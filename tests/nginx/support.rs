@@ -16,7 +16,7 @@ use std::{
 #[path = "../support/process.rs"]
 pub mod process;
 
-pub use process::find;
+pub(crate) use process::find;
 use process::{Folder, Process};
 
 /// How long anything may take: the machine may have much to do.
@@ -54,9 +54,16 @@ pub struct Built {
 
 /// A library among the examples of falconry-nginx.
 pub fn built_example(name: &str) -> PathBuf {
-    let contract = &built().contract;
-    run(cargo().args(["build", "--quiet", "--package", "falconry-nginx", "--example", name]));
-    contract.with_file_name(format!("lib{name}.so"))
+    example(&format!("lib{name}.so"))
+}
+
+/// A file among the examples of falconry-nginx, all of which are built at once.
+pub fn example(file: &str) -> PathBuf {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        run(cargo().args(["build", "--quiet", "--package", "falconry-nginx", "--examples"]));
+    });
+    built().contract.with_file_name(file)
 }
 
 pub fn cargo() -> Command {
@@ -301,11 +308,9 @@ impl Nginx {
         Wire::connect(self.address())
     }
 
-    /// The body of the answer to a GET.
+    /// The body of the answer to a GET; of HTTP/1.0, which has no chunks.
     pub fn get(&self, target: &str) -> String {
-        let answer = self
-            .connect()
-            .exchange(&format!("GET {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+        let answer = self.connect().exchange(&format!("GET {target} HTTP/1.0\r\nHost: a\r\n\r\n"));
         answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or(answer)
     }
 }

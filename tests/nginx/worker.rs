@@ -9,7 +9,10 @@ use std::{
 
 use crate::{
     is_skipped,
-    support::{Setup, Wire, built, built_example, cargo, process::Process},
+    support::{
+        Setup, Wire, built, built_example, example,
+        process::{self, Process},
+    },
 };
 
 #[test]
@@ -18,14 +21,15 @@ fn a_reload_under_load_loses_no_request() {
         return;
     }
     let nginx = Setup::app(&built().contract).start();
+    let address = nginx.address();
     let (is_over, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
     thread::scope(|scope| {
         for target in ["/", "/wait?ms=20", "/stream?count=5&size=1000&delay_ms=5", "/big?size=400000"] {
-            let (nginx, is_over, answered) = (&nginx, &is_over, &answered);
+            let (is_over, answered) = (&is_over, &answered);
             scope.spawn(move || {
                 while !is_over.load(Ordering::Relaxed) {
                     let request = format!("GET {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-                    let answer = Wire::connect(nginx.address()).exchange(&request);
+                    let answer = Wire::connect(address).exchange(&request);
                     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{target}: {answer:.200}");
                     if answer.contains("Transfer-Encoding: chunked") {
                         assert!(answer.ends_with("\r\n0\r\n\r\n"), "{target} was cut");
@@ -123,11 +127,7 @@ fn the_application_says_where_it_runs() {
     let nginx = Setup::app(&built().contract).start();
     assert!(nginx.get("/info").contains("\"server\":\"nginx\""));
     // The same library functions in a program: Kestrel, though the server of nginx is compiled in.
-    let mut command = cargo();
-    command.args(["build", "--quiet", "--package", "falconry-nginx", "--example", "outside"]);
-    assert!(command.status().expect("cargo can be started").success());
-    let program = built().contract.with_file_name("outside");
-    let mut command = crate::support::process::command(&program);
+    let mut command = process::command(&example("outside"));
     command.args(["--urls", "http://127.0.0.1:0"]).stdout(Stdio::piped());
     let mut outside = Process::start(&mut command).expect("the program can be started");
     let mut line = String::new();

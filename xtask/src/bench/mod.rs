@@ -6,6 +6,8 @@
 mod certificate;
 mod client;
 mod h2load;
+#[cfg(unix)]
+mod in_process;
 pub(crate) mod instructions;
 mod launch;
 mod nginx;
@@ -38,6 +40,10 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     if let Some(("proxies", rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
         return proxies::run(rest);
+    }
+    #[cfg(unix)]
+    if let Some(("in-process", rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return in_process::run(rest);
     }
     let options = Options::parse(arguments)?;
     if let Some((peer, reason)) = peers::install(&peers::OF_BENCH).into_iter().next() {
