@@ -32,7 +32,7 @@ use self::{
 use crate::peers;
 
 /// The yardstick first.
-const PEERS: [&str; 5] = ["hyper", "kestrel", "axum", "actix", "nginx"];
+const PEERS: [&str; 6] = ["hyper", "kestrel", "axum", "actix", "nginx", "httpsys"];
 
 /// Between the warm-up and the measurement, for connections to be closed.
 const PAUSE: Duration = Duration::from_millis(500);

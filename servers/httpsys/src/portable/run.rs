@@ -51,7 +51,7 @@ struct Active {
     rest: Bytes,
     is_body_at_end: bool,
     stream: Option<Box<dyn DuplexStream>>,
-    sending: Option<Sending>,
+    sending: Option<Box<Sending>>,
     answer: Progress,
     /// Until when the request may wait in its queue.
     queue_timer: Option<Pin<Box<Sleep>>>,
@@ -296,7 +296,7 @@ impl Active {
         };
         let is_usual = candidate.is_none() && self.answer == Progress::Open && self.stream.is_none();
         if !is_usual {
-            self.sending = Some(Sending::new(operation).keeping(candidate));
+            self.sending = Some(Box::new(Sending::new(operation).keeping(candidate)));
             return self.poll_send(cx, context, router);
         }
         match Sending::whole(operation, cx, &mut context.features) {
@@ -319,7 +319,7 @@ impl Active {
             _ => Poll::Ready(Err(Win32Error::CONNECTION_INVALID)),
         };
         let Poll::Ready(result) = result else { return false };
-        let candidate = self.sending.take().and_then(Sending::kept);
+        let candidate = self.sending.take().and_then(|sending| sending.kept());
         if result.is_ok()
             && let (Some(candidate), Some(url)) = (candidate, self.cache_url.take())
         {

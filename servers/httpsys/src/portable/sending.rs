@@ -79,13 +79,13 @@ impl Sending {
         self.candidate
     }
 
-    /// Sends a whole response of one piece at most, as most are; gives the operation back if it is another one. A
-    /// connection that makes it wait leaves the rest to the send that is then given.
+    /// Sends a whole response of one piece at most, as most are; gives the send that is left to do if it is another
+    /// one, or the connection makes it wait.
     pub(super) fn whole(
         operation: SendOperation,
         cx: &mut Context<'_>,
         features: &mut FeatureCollection,
-    ) -> Result<Result<Sent, Win32Error>, Self> {
+    ) -> Result<Result<Sent, Win32Error>, Box<Self>> {
         const OTHER: SendFlags = SendFlags::from_bits(
             SendFlags::MORE_DATA.bits() | SendFlags::OPAQUE.bits() | SendFlags::GOAWAY.bits(),
         );
@@ -95,19 +95,26 @@ impl Sending {
             {
                 response
             }
-            other => return Err(Self::new(other)),
+            other => return Err(Box::new(Self::new(other))),
         };
-        let data = match std::mem::take(&mut response.chunks).into_iter().next() {
+        let mut data = match std::mem::take(&mut response.chunks).into_iter().next() {
             Some(DataChunk::Memory(data)) => data,
             _ => Bytes::new(),
         };
-        let mut sending = Self::empty(response.flags, data);
-        if let Err(error) = sending.begin(*response, features) {
-            return Ok(Err(code_of(&error)));
-        }
-        match sending.poll_body(cx, features) {
-            Poll::Ready(result) => Ok(result.map_err(|error| code_of(&error))),
-            Poll::Pending => Err(sending),
+        let flags = response.flags;
+        let send = || -> Result<_, FeatureError> {
+            let head = begin_head(*response, features)?;
+            let body = features.required_mut::<dyn HttpResponseBodyFeature>()?;
+            if body.poll_start(cx, &head)?.is_pending() {
+                return Ok(Some(Some(head)));
+            }
+            let waits = !data.is_empty() && body.poll_write(cx, &mut data)?.is_pending();
+            Ok(waits.then_some(None))
+        };
+        match send() {
+            Ok(None) => Ok(Ok(Sent::Last)),
+            Ok(Some(head)) => Err(Box::new(Self { head, ..Self::empty(flags, data) })),
+            Err(error) => Ok(Err(code_of(&error))),
         }
     }
 
@@ -148,38 +155,25 @@ impl Sending {
 
     fn begin(
         &mut self,
-        response: SendResponse,
+        mut response: SendResponse,
         features: &mut FeatureCollection,
     ) -> Result<(), FeatureError> {
-        let is_upgrade = self.flags.contains(SendFlags::OPAQUE);
-        let is_stream = features.required::<dyn HttpRequestFeature>()?.version() >= Version::HTTP_2;
         if self.flags.contains(SendFlags::GOAWAY)
             && let Some(connection) = features.get::<dyn ConnectionLifetimeNotificationFeature>()
         {
             connection.request_close();
         }
-        let feature = features.required_mut::<dyn HttpResponseFeature>()?;
-        let head = feature.head_mut()?;
-        *head = ResponseHead { status: response.status, reason: response.reason, headers: response.headers };
-        // The connection frames bodies by itself.
-        head.headers.remove(TRANSFER_ENCODING);
-        if is_stream {
-            // RFC 9113 section 8.2.2: it has no place there.
-            head.headers.remove(CONNECTION);
-        } else if self.flags.contains(SendFlags::DISCONNECT) && !head.headers.contains_key(CONNECTION) {
-            head.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        if !self.flags.contains(SendFlags::OPAQUE) {
+            self.head = Some(begin_head(response, features)?);
+            return Ok(());
         }
-        if is_upgrade {
-            if head.status != StatusCode::SWITCHING_PROTOCOLS {
-                return Err(FeatureError::invalid_argument("an opaque response has the status 101"));
-            }
-            head.headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-            let head = feature.begin()?;
-            self.upgrade = Some(features.required_mut::<dyn HttpUpgradeFeature>()?.upgrade(head)?);
-            features.required_mut::<dyn HttpResponseBodyFeature>()?.take_over();
-        } else {
-            self.head = Some(feature.begin()?);
+        if response.status != StatusCode::SWITCHING_PROTOCOLS {
+            return Err(FeatureError::invalid_argument("an opaque response has the status 101"));
         }
+        response.headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+        let head = begin_head(response, features)?;
+        self.upgrade = Some(features.required_mut::<dyn HttpUpgradeFeature>()?.upgrade(head)?);
+        features.required_mut::<dyn HttpResponseBodyFeature>()?.take_over();
         Ok(())
     }
 
@@ -252,6 +246,26 @@ impl Sending {
             }
         }
     }
+}
+
+/// Fixes the head of the response.
+fn begin_head(
+    response: SendResponse,
+    features: &mut FeatureCollection,
+) -> Result<Arc<ResponseHead>, FeatureError> {
+    let is_stream = features.required::<dyn HttpRequestFeature>()?.version() >= Version::HTTP_2;
+    let feature = features.required_mut::<dyn HttpResponseFeature>()?;
+    let SendResponse { flags, status, reason, mut headers, .. } = response;
+    // The connection frames bodies by itself.
+    headers.remove(TRANSFER_ENCODING);
+    if is_stream {
+        // RFC 9113 section 8.2.2: it has no place there.
+        headers.remove(CONNECTION);
+    } else if flags.contains(SendFlags::DISCONNECT) && !headers.contains_key(CONNECTION) {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    *feature.head_mut()? = ResponseHead { status, reason, headers };
+    feature.begin()
 }
 
 impl Reading {
