@@ -128,8 +128,7 @@ pub(crate) fn fill(
     received: ReceivedRequest,
     path_base: Option<&str>,
 ) -> Result<(), Malformed> {
-    let ReceivedRequest { request, handle } = received;
-    let mut request = *request;
+    let ReceivedRequest { mut request, handle } = received;
     let shared = &exchange.shared;
     let features = &mut exchange.features;
     let declared = request.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
@@ -176,9 +175,11 @@ pub(crate) fn fill(
         true => RequestBody::new(HttpSysRequestBody::new(Arc::clone(shared))),
         false => RequestBody::empty(),
     };
-    own_mut!(features, dyn HttpRequestFeature as HttpSysRequest)
-        .ok_or(Malformed)?
-        .fill(request, body, path_base)
+    own_mut!(features, dyn HttpRequestFeature as HttpSysRequest).ok_or(Malformed)?.fill(
+        &mut request,
+        body,
+        path_base,
+    )
 }
 
 /// Clears what the next request does not overwrite; `None` if something else stands in the place of a feature.
