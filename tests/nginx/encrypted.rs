@@ -84,7 +84,7 @@ fn bodies_and_trailers_travel_over_http_2() {
     }
     let nginx = start(&built().contract);
     let body = "x".repeat(3_000_000);
-    let file = nginx.folder().join("body");
+    let file = nginx.folder().join("upload");
     std::fs::write(&file, &body).expect("a file can be written");
     let file = format!("@{}", file.display());
     let upload = curl(&nginx, &["--http2", "--data-binary", &file], "/upload");

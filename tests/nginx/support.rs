@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 use std::{
+    collections::BTreeSet,
     env, fs,
     io::{self, BufRead as _, BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
@@ -78,11 +79,21 @@ fn run(command: &mut Command) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Ports that were free a moment ago, all different.
+/// Ports that were free a moment ago, all different, and given to nobody else in this program.
 pub fn free_ports(count: usize) -> Vec<u16> {
-    let listeners: Vec<_> =
-        (0..count).map(|_| TcpListener::bind("127.0.0.1:0").expect("there is a free port")).collect();
-    listeners.iter().map(|listener| listener.local_addr().expect("it is bound").port()).collect()
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let mut listeners = Vec::new();
+    let mut ports = Vec::new();
+    while ports.len() < count {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+        let port = listener.local_addr().expect("it is bound").port();
+        // Kept, so that the next is another.
+        listeners.push(listener);
+        if GIVEN.lock().unwrap().insert(port) {
+            ports.push(port);
+        }
+    }
+    ports
 }
 
 /// What an nginx is started with. `{port}`, `{port1}` and so on in the texts are its ports, `{ports}` in the
@@ -153,7 +164,7 @@ pub struct Nginx {
 impl Nginx {
     fn start(setup: &Setup, ports: Vec<u16>) -> Option<Self> {
         let mut nginx = Self::launch(setup, ports);
-        nginx.wait_until_listening().then_some(nginx)
+        nginx.wait_until_started().then_some(nginx)
     }
 
     fn launch(setup: &Setup, ports: Vec<u16>) -> Self {
@@ -213,15 +224,16 @@ impl Nginx {
         Self { process, ports, folder, log, output }
     }
 
-    fn wait_until_listening(&mut self) -> bool {
+    /// False if somebody else has taken a port. That one can connect proves nothing: it could be to them.
+    fn wait_until_started(&mut self) -> bool {
         let until = Instant::now() + PATIENCE;
-        while TcpStream::connect(self.address()).is_err() {
+        while !self.log().contains("start worker process ") {
             if self.process.child.try_wait().expect("nginx can be waited for").is_some() {
                 let log = self.log();
                 assert!(log.contains("Address already in use"), "nginx does not start: {log}");
                 return false;
             }
-            assert!(Instant::now() < until, "nginx does not listen: {}", self.log());
+            assert!(Instant::now() < until, "nginx does not start: {}", self.log());
             thread::yield_now();
         }
         true
