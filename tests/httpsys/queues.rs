@@ -198,3 +198,20 @@ fn a_connection_over_the_limit_of_its_group_is_503() {
     server.wait(server.server.set_max_connections(-1)).expect("it can be changed");
     assert_eq!(get(server.address(), "x", "/", "").expect("an answer").status, 200);
 }
+
+#[test]
+fn the_next_request_of_a_connection_waits_until_the_receiver_lets_go_of_the_last() {
+    let bare = Bare::new();
+    let mut client = Client::connect(bare.address);
+    client.send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n");
+    let first = bare.wait(bare.queue.receive()).expect("a request");
+    let mut response = Some(SendResponse::default());
+    bare.wait(poll_fn(|cx| first.handle.poll_send_response(cx, &mut response))).expect("it is sent");
+    // The answer does not wait.
+    assert_eq!(client.receive().expect("an answer").status, 200);
+    let mut other = Client::connect(bare.address);
+    other.send("GET /other HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_eq!(bare.wait(bare.queue.receive()).expect("a request").request.raw_url, "/other");
+    drop(first);
+    assert_eq!(bare.wait(bare.queue.receive()).expect("a request").request.raw_url, "/2");
+}

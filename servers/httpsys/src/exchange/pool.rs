@@ -59,6 +59,8 @@ impl ExchangePool {
     pub(crate) fn put(&self, mut exchange: Exchange) {
         // A body that the application has kept must not reach into another request.
         if exchange.shared.has_body.load(Ordering::Relaxed) || !exchange.clear() {
+            // The driver does not wait for what the application has kept.
+            exchange.shared.let_go();
             return;
         }
         let mut state = self.lock();

@@ -161,6 +161,12 @@ impl ExchangeShared {
         }
     }
 
+    /// Lets go of the driver's request: nothing can be done with it any more.
+    pub(crate) fn let_go(&self) {
+        let handle = self.lock().handle.take();
+        drop(handle);
+    }
+
     /// Makes it fit for the next request. Who still holds the old token does not see the new request.
     pub(crate) fn reset(&self) {
         let mut state = self.lock();

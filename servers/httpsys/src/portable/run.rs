@@ -12,6 +12,7 @@ use falconry_features::{
     BadHttpRequestError, BoxError, BoxFuture, DuplexStream, FeatureError, HttpRequestFeature,
     HttpRequestLifetimeFeature, HttpResetFeature, HttpResponseFeature, Processed, RequestBody,
 };
+use http::Version;
 use http_body::Body;
 use tokio::time::Sleep;
 
@@ -46,6 +47,8 @@ struct Active {
     queue: Arc<Queue>,
     /// The receiver, where it runs here.
     inline: Option<BoxFuture<'static, ()>>,
+    /// It is received in another task.
+    is_queued: bool,
     body: RequestBody,
     /// What has come of the body and was not wanted yet.
     rest: Bytes,
@@ -125,6 +128,7 @@ impl Run {
             request,
             registration,
             queue,
+            is_queued: inline.is_none(),
             inline,
             body,
             rest: Bytes::new(),
@@ -150,6 +154,13 @@ impl Future for Run {
         let this = &mut *self;
         // It is taken for good below.
         let mut context = this.context.take().unwrap_or_default();
+        if let Some(last) = &context.last {
+            if last.poll_let_go(cx).is_pending() {
+                this.context = Some(context);
+                return Poll::Pending;
+            }
+            context.last = None;
+        }
         let ended = match &this.active {
             None => this.begin(&mut context),
             Some(_) => None,
@@ -163,7 +174,12 @@ impl Future for Run {
         };
         match ended {
             Poll::Ready(result) => {
-                this.active = None;
+                if let Some(active) = this.active.take()
+                    && active.is_queued
+                    && is_http1(&context)
+                {
+                    context.last = Some(active.request);
+                }
                 Poll::Ready(Processed { context, result })
             }
             Poll::Pending => {
@@ -442,8 +458,11 @@ impl Active {
         self.cache_url = None;
         self.queue = queue;
         match self.queue.deliver(&self.request, head) {
-            Delivery::Inline(inline) => self.inline = Some(inline),
-            Delivery::Queued => self.queue_timer = Some(Box::pin(tokio::time::sleep(DEFAULT_TIMEOUT))),
+            Delivery::Inline(inline) => (self.inline, self.is_queued) = (Some(inline), false),
+            Delivery::Queued => {
+                self.is_queued = true;
+                self.queue_timer = Some(Box::pin(tokio::time::sleep(DEFAULT_TIMEOUT)));
+            }
             Delivery::Refused(verbosity) => {
                 return Looked::Ended(answer_or_reset(Answer::unavailable(verbosity), &mut context.features));
             }
@@ -485,6 +504,11 @@ impl Active {
         self.request.end(Win32Error::OPERATION_ABORTED);
         Some(answer_or_reset(Answer::unavailable(self.queue.verbosity()), &mut context.features))
     }
+}
+
+fn is_http1(context: &RouterContext) -> bool {
+    let request = context.features.get::<dyn HttpRequestFeature>();
+    request.is_some_and(|request| request.version() < Version::HTTP_2)
 }
 
 fn has_started(context: &RouterContext) -> bool {
