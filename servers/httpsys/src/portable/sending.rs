@@ -18,7 +18,10 @@ use http::{
 };
 
 use super::{cache::Candidate, exchange::SendOperation};
-use crate::driver::{DataChunk, DataChunks, SendFlags, SendResponse, Win32Error};
+use crate::{
+    driver::{DataChunk, DataChunks, SendFlags, SendResponse, Win32Error},
+    file::read_at,
+};
 
 /// How much of a file is read at once, in bytes.
 const FILE_PIECE: u64 = 64 * 1024;
@@ -285,19 +288,6 @@ impl Reading {
         self.left -= piece.len() as u64;
         Poll::Ready(Ok(Some(piece)))
     }
-}
-
-fn read_at(file: &File, offset: u64, length: u64) -> io::Result<Bytes> {
-    let mut buffer = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
-    #[cfg(unix)]
-    let read = std::os::unix::fs::FileExt::read_at(file, &mut buffer, offset)?;
-    #[cfg(windows)]
-    let read = std::os::windows::fs::FileExt::seek_read(file, &mut buffer, offset)?;
-    if read == 0 {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    buffer.truncate(read);
-    Ok(buffer.into())
 }
 
 /// Ends the response.
