@@ -1,7 +1,7 @@
 //! The worker's start and end.
 
 use crate::{
-    client::{Client, get},
+    client::{Client, Load, get, get_until},
     module::{Module, signal},
     support::{contract, in_process, library},
     web_config::WebConfig,
@@ -37,6 +37,19 @@ pub(crate) fn unix_socket() {
     let module = Module::start(&contract().setting("listenOn", "unix"));
     assert_eq!(module.get("/").body, "Hello World!");
     assert!(module.backend().contains("socket"), "{}", module.backend());
+}
+
+pub(crate) fn recycling() {
+    let module = Module::start(&probe());
+    let first = module.get("/process").body;
+    let load = Load::start(module.address(), "/process", 4);
+    module.scratch.write("web.config", &probe().attribute("rapidFailsPerMinute", "7").text());
+    let second = get_until(module.address(), "/process", |answer| answer.body != first).body;
+    module
+        .state_when("/", |state| state["recycles"] == 1 && state["processes"].as_array().unwrap().len() == 1);
+    let outcomes = load.end().concat();
+    assert!(outcomes.iter().all(|outcome| *outcome == Ok(200)), "{outcomes:?}");
+    assert_eq!(module.get("/process").body, second);
 }
 
 pub(crate) fn stop() {

@@ -13,6 +13,8 @@ mod refusals;
 mod requests;
 #[path = "../../servers/module/tests/processes/scratch.rs"]
 mod scratch;
+#[path = "../support/skip.rs"]
+mod skip;
 mod support;
 #[path = "../../servers/module/tests/processes/web_config.rs"]
 mod web_config;
@@ -40,6 +42,10 @@ fn main() -> ExitCode {
         trial("a_crash_is_502_3_and_a_fresh_worker_serves_the_next_request", life::crash),
         trial("a_request_without_the_token_is_refused_by_the_application", life::token),
         trial("a_worker_listens_on_a_unix_socket", life::unix_socket),
+        trial(
+            "a_change_of_configuration_under_load_has_another_worker_and_loses_no_request",
+            life::recycling,
+        ),
         trial("the_module_stops_the_worker_in_order", life::stop),
         trial("another_version_of_the_interface_is_refused_with_500_32", refusals::other_version),
         trial("a_file_for_another_kind_of_machine_is_refused_with_500_32", refusals::other_machine),

@@ -8,6 +8,7 @@ async fn run() -> std::result::Result<(), String> {
     match std::env::var("PROBE").as_deref() {
         Ok("fail") => return Err("the probe does not start, as it was asked to".to_owned()),
         Ok("panic") => panic!("the probe panics, as it was asked to"),
+        Ok("abort") => std::process::abort(),
         Ok("hang") => std::future::pending().await,
         _ => {}
     }

@@ -19,6 +19,9 @@ use super::{
 };
 use crate::abi::{Frame, Produce, Source, Stream};
 
+#[cfg(test)]
+mod tests;
+
 /// The most that is read of an upgraded connection at once.
 const RAW_BUFFER: usize = 16 * 1024;
 

@@ -9,7 +9,7 @@ use tokio::runtime::Builder;
 
 use super::failure::Failure;
 
-/// How long connections may take to end once the application has.
+/// How long the application may take to end when its connections have, and those when it has.
 const LAST_MOMENTS: Duration = Duration::from_secs(5);
 
 /// Runs the application of a library; the arguments are the library and the URL where to listen.
@@ -61,7 +61,7 @@ fn serve(library: &Path, url: &str) -> Result<(), End> {
     let runtime = runtime.map_err(End::other)?;
     app.start(&[url.to_owned()], log).map_err(|error| End::new(Failure::Start, error))?;
     let end = runtime.block_on(listen(&app, url));
-    app.stop(Duration::ZERO);
+    app.stop(LAST_MOMENTS);
     end
 }
 
