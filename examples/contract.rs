@@ -4,6 +4,9 @@
 //! cargo run --example contract -- --server kestrel --urls http://127.0.0.1:5000
 //! ```
 //!
+//! With `--features httpsys` also `--server httpsys --urls http://localhost:5000/prefix/`, through `falconry-httpsysd` with
+//! `HttpSys:Broker=PATH`.
+//!
 //! `falconry_conformance::contract` lists its routes. `--config FILE` and `key=value` set options.
 
 use std::sync::{Arc, OnceLock};

@@ -32,9 +32,11 @@
 //!
 //! | feature | adds | default |
 //! |---|---|---|
+//! | `httpsys` | the HTTP.sys server: httpapi.dll on Windows, a driver in user mode elsewhere | no |
 //! | `kestrel` | the cross-platform server on hyper | yes |
 //! | `http3` | HTTP/3 for endpoints of Kestrel that ask for it; turns `kestrel` on | no |
 //! | `iis` | the server of a worker of IIS, `export_app!`; outside of one another server runs | no |
+//! | `module` | the server of a worker of `falconry-module` (`hostingModel="inprocess"`), `export_app!`; outside of one another server runs | no |
 //! | `nginx` | the server of a worker of nginx, `export_app!`; outside of one another server runs | no |
 //! | `test-host` | the in-memory server, for tests | no |
 //! | `web-sockets` | the WebSocket middleware, [`WebSockets`] | yes |
@@ -65,6 +67,9 @@ pub use falconry_features::{BadHttpRequestError, FeatureCollection, Server, Serv
 #[cfg(feature = "iis")]
 #[doc(hidden)]
 pub use self::export::__export_to_iis;
+#[cfg(feature = "module")]
+#[doc(hidden)]
+pub use self::export::__export_to_module;
 #[cfg(all(feature = "nginx", unix, target_pointer_width = "64"))]
 #[doc(hidden)]
 pub use self::export::__export_to_nginx;

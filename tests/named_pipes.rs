@@ -99,7 +99,10 @@ async fn one_connection_carries_several_requests() {
         let server = serve(&name, |_| {}).await;
         let mut client = connect(&name).await;
         for _ in 0..3 {
-            client.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("the request is sent");
+            client
+                .write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                .await
+                .expect("the request is sent");
             let mut answer = Vec::new();
             while !answer.ends_with(b"Hello World!") {
                 let mut piece = [0; 1024];
@@ -155,7 +158,8 @@ async fn a_pipe_that_is_there_is_an_address_in_use() {
         let mut options = KestrelServerOptions::default();
         options.listen_named_pipe(&*name);
         let second = KestrelServer::new(options);
-        let error = second.start(Arc::new(HostingApplication::new(contract::app()))).await.expect_err("it is taken");
+        let error =
+            second.start(Arc::new(HostingApplication::new(contract::app()))).await.expect_err("it is taken");
         assert!(error.is_address_in_use(), "{error}");
         server.stop(Deadline::now()).await.expect("the server stops");
     })

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use falconry_conformance::{
     Capability::{
-        Addresses, AnyRequestLine, Backpressure, ConnectionInfo, DataBeforeReset, EndpointInfo, GracefulStop,
+        Addresses, AnyRequestLine, Backpressure, ConnectionInfo, DataBeforeReset, EarlyEnd, EndpointInfo, GracefulStop,
         Http1, KeepAlive, RequestStreaming, ResponseStreaming, StartOnce, StopDeadline,
     },
     Subject,
@@ -18,6 +18,7 @@ fn main() -> ExitCode {
         RequestStreaming,
         ResponseStreaming,
         DataBeforeReset,
+        EarlyEnd,
         Backpressure,
         KeepAlive,
         Http1,

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 #[cfg(unix)]
 fn main() -> ExitCode {
-    use falconry_conformance::{Arguments, Capability, Subject};
+    use falconry_conformance::{Capability, Subject};
     use falconry_httpsys::{
         Broker, BrokerDriver, BrokerOptions, HttpSysOptions, HttpSysServer, PortableDriver,
     };
@@ -21,10 +21,7 @@ fn main() -> ExitCode {
     });
     // The HTTP Server API has none of these on HTTP/1.1.
     let absent = [Capability::RequestTrailers, Capability::ResponseTrailers, Capability::Informational];
-    let mut arguments = Arguments::from_args();
-    // Requests run in tasks of their own: the next one of a connection may come before the last is disposed.
-    arguments.skip.push("lifecycle::every_request_is_disposed_once".to_owned());
-    let conclusion = falconry_conformance::run_with(&arguments, subject.with_all().without(absent));
+    let conclusion = falconry_conformance::run(subject.with_all().without(absent));
     serving.abort();
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     conclusion.exit_code()

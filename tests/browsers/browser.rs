@@ -23,6 +23,11 @@ pub(crate) struct Browser {
 impl Browser {
     /// Opens the page of the site; none if there is no Chromium.
     pub(crate) fn open(name: &str, site: &Site, options: &[&str]) -> Option<Self> {
+        Self::open_page(name, site, "/page", options)
+    }
+
+    /// The same for another page.
+    pub(crate) fn open_page(name: &str, site: &Site, page: &str, options: &[&str]) -> Option<Self> {
         let Some(program) = process::find("chromium") else {
             skip("browsers", "chromium is not installed");
             return None;
@@ -37,7 +42,7 @@ impl Browser {
             .arg(format!("--user-data-dir={}", folder.0.display()))
             .arg(format!("--ignore-certificate-errors-spki-list={}", fingerprint(&site.certificate)))
             .args(options)
-            .arg(format!("https://localhost:{}/page", site.port))
+            .arg(format!("https://localhost:{}{page}", site.port))
             .env("HOME", &folder.0)
             .stdout(Stdio::null())
             .stderr(log);

@@ -7,6 +7,8 @@ mod browser;
 mod certificates;
 #[path = "../support/process.rs"]
 mod process;
+#[cfg(feature = "unstable")]
+mod session;
 mod site;
 #[path = "../support/skip.rs"]
 mod skip;
@@ -45,4 +47,18 @@ async fn chromium_loads_a_page_over_http_3() {
     assert_eq!(report["page"], "h3", "{report}");
     assert_eq!(site.versions("/page"), ["HTTP/3.0"]);
     assert_eq!(site.versions("/upload"), ["HTTP/3.0"]);
+}
+
+#[cfg(feature = "unstable")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn chromium_has_a_session_of_web_transport() {
+    let site = Site::start(HttpProtocols::HTTP1_AND_HTTP2_AND_HTTP3).await;
+    let force = format!("--origin-to-force-quic-on=localhost:{}", site.port);
+    let Some(_browser) = Browser::open_page("web-transport", &site, "/web-transport", &[&force]) else {
+        return;
+    };
+    let report = site.any_report().await;
+    let expected = serde_json::json!({ "greeting": "welcome", "answered": true, "other": "ONE WAY" });
+    assert_eq!(report, expected);
+    assert_eq!(site.versions("/session"), ["HTTP/3.0"]);
 }

@@ -56,13 +56,18 @@ impl Site {
         Self { port, certificate, witness, reports: reports.into(), host }
     }
 
-    /// What the page says at its end.
-    pub(crate) async fn report(&self) -> Value {
+    /// What a page says at its end.
+    pub(crate) async fn any_report(&self) -> Value {
         let mut reports = self.reports.lock().await;
         let report = timeout(PATIENCE, reports.recv()).await;
         let report = report.unwrap_or_else(|_| panic!("no report after {:?}", self.witness.seen.lock()));
         self.host.stop(Deadline::now()).await.unwrap();
-        let report: Value = serde_json::from_str(&report.expect("the site goes on")).expect("it is JSON");
+        serde_json::from_str(&report.expect("the site goes on")).expect("it is JSON")
+    }
+
+    /// What the usual page says at its end.
+    pub(crate) async fn report(&self) -> Value {
+        let report = self.any_report().await;
         assert_eq!(report["error"], Value::Null, "{report}");
         let digest = "29927e273accc68286005017f7fa6e4f27bddb4db3083ff8b8d4c3667905b7fa";
         assert_eq!(report["uploaded"], format!("300000 {digest}"), "{report}");
@@ -113,6 +118,13 @@ impl Witness {
                 ctx.response_mut().set_header("content-type", "text/html; charset=utf-8")?;
                 ctx.response_mut().write(PAGE).await
             }
+            #[cfg(feature = "unstable")]
+            "/web-transport" => {
+                ctx.response_mut().set_header("content-type", "text/html; charset=utf-8")?;
+                ctx.response_mut().write(include_str!("web_transport.html")).await
+            }
+            #[cfg(feature = "unstable")]
+            "/session" => crate::session::session(ctx).await,
             "/report" => {
                 let mut report = Vec::new();
                 while let Some(data) = ctx.request_mut().read().await? {

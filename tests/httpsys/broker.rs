@@ -7,19 +7,25 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::PathBuf,
     process::{Child, ChildStdin, Command, Stdio},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+        mpsc::Sender,
+    },
     thread,
     time::{Duration, Instant},
 };
 
-use falconry::HostingApplication;
-use falconry_features::{Deadline, Server, ServerAddressesFeature};
+use falconry::{Handler, HostingApplication, HttpContext, Result};
+use falconry_features::{
+    BoxFuture, Deadline, HttpSendFileFeature, Server, ServerAddressesFeature, send_file,
+};
 use falconry_httpsys::{Broker, BrokerDriver, BrokerOptions, HttpSysOptions, HttpSysServer, PortableDriver};
 use tokio::runtime::Runtime;
 
 use crate::{
     prefixes::Named,
-    support::{LIMIT, get},
+    support::{Client, LIMIT, get},
 };
 
 /// What a process of a test is to be: `broker SOCKET` or `server SOCKET PREFIX`.
@@ -216,4 +222,130 @@ fn a_server_without_its_broker_does_not_start() {
     let start = async { tokio::time::timeout(Duration::from_secs(30), server.start(application)).await };
     let error = runtime.block_on(start).expect("in time").expect_err("there is no broker");
     assert!(error.to_string().contains("ERROR_SERVICE_NOT_ACTIVE"), "{error}");
+}
+
+/// A broker of this process, as far as its clients cannot tell.
+struct OwnBroker {
+    runtime: Runtime,
+    serving: tokio::task::JoinHandle<()>,
+}
+
+impl OwnBroker {
+    fn start(socket: &str) -> Self {
+        let runtime = Runtime::new().expect("a runtime");
+        let broker = {
+            let _guard = runtime.enter();
+            Broker::bind(socket, PortableDriver::new(), BrokerOptions::default()).expect("the broker listens")
+        };
+        let serving = runtime.spawn(async move { broker.run().await });
+        Self { runtime, serving }
+    }
+
+    /// Ends with everything that runs in it, as a process does that is killed.
+    fn die(self) {
+        self.serving.abort();
+        self.runtime.shutdown_timeout(LIMIT);
+    }
+}
+
+fn serve(socket: &str, handler: impl Handler) -> (Runtime, Arc<HttpSysServer>, SocketAddr) {
+    let runtime = Runtime::new().expect("a runtime");
+    let mut options = HttpSysOptions::default();
+    options.add_prefix("http://127.0.0.1:0/").expect("a prefix");
+    let server = Arc::new(HttpSysServer::with_driver(options, BrokerDriver::new(socket)));
+    let application = Arc::new(HostingApplication::new(handler));
+    runtime.block_on(server.start(application)).expect("the server starts");
+    let port = runtime.block_on(server.prefixes())[0].port();
+    (runtime, server, ([127, 0, 0, 1], port).into())
+}
+
+/// Answers with a part of a file.
+struct Sends {
+    file: PathBuf,
+    offset: u64,
+    count: u64,
+}
+
+impl Handler for Sends {
+    fn handle<'a>(&'a self, ctx: &'a mut HttpContext) -> BoxFuture<'a, Result> {
+        Box::pin(async move {
+            ctx.response_mut().set_header("content-length", self.count.to_string())?;
+            assert!(ctx.features().get::<dyn HttpSendFileFeature>().is_some(), "the driver is offered");
+            send_file(ctx.features_mut(), &self.file, self.offset, Some(self.count)).await?;
+            Ok(())
+        })
+    }
+}
+
+/// Answers with the number of the request, except to `/wait`.
+struct Waiting {
+    count: AtomicU32,
+    arrived: Sender<()>,
+    aborted: Sender<()>,
+}
+
+impl Handler for Waiting {
+    fn handle<'a>(&'a self, ctx: &'a mut HttpContext) -> BoxFuture<'a, Result> {
+        Box::pin(async move {
+            let number = (self.count.fetch_add(1, Ordering::Relaxed) + 1).to_string();
+            if ctx.request().path() == "/wait" {
+                let (aborted, token) = (self.aborted.clone(), ctx.request_aborted());
+                token.on_cancelled(move || aborted.send(()).expect("the test waits for it"));
+                self.arrived.send(()).expect("the test waits for it");
+                return std::future::pending().await;
+            }
+            ctx.response_mut().set_header("content-length", number.len().to_string())?;
+            ctx.response_mut().write(number).await
+        })
+    }
+}
+
+#[test]
+fn a_file_is_read_by_the_process_that_has_it() {
+    let place = Place::new("file");
+    let content: String = (0..200_000).map(|number| format!("{number} ")).collect();
+    let file = place.0.join("file.txt");
+    fs::write(&file, &content).expect("the file can be written");
+    let broker = OwnBroker::start(&place.socket());
+    let (skipped, expected) = (7, content.len() - 7 - 5);
+    let handler = Sends { file, offset: skipped, count: expected as u64 };
+    let (runtime, server, address) = serve(&place.socket(), handler);
+    let response = get(address, "x", "/", "").expect("an answer");
+    assert_eq!(response.status, 200);
+    assert!(response.body == content[7..content.len() - 5], "{} bytes", response.body.len());
+    runtime.block_on(server.stop(Deadline::now())).expect("a stop");
+    broker.die();
+}
+
+#[test]
+fn a_server_attaches_again_when_the_broker_is_back() {
+    let place = Place::new("again");
+    let broker = OwnBroker::start(&place.socket());
+    let (arrived, arrivals) = std::sync::mpsc::channel();
+    let (aborted, aborts) = std::sync::mpsc::channel();
+    let (runtime, server, address) =
+        serve(&place.socket(), Waiting { count: AtomicU32::new(0), arrived, aborted });
+    let taken_back = "http://127.0.0.1:0/back/".parse().expect("a prefix");
+    let taken_back = runtime.block_on(server.add_prefix(&taken_back)).expect("it is free");
+    assert_eq!(get(address, "x", "/1", "").expect("an answer").body, "1");
+    let mut under_way = Client::connect(address);
+    under_way.send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+    arrivals.recv_timeout(LIMIT).expect("the request arrives");
+    broker.die();
+    aborts.recv_timeout(LIMIT).expect("the request under way learns of it");
+    assert!(under_way.is_ended());
+    assert!(runtime.block_on(server.remove_prefix(&taken_back)), "without a broker, too");
+
+    let broker = OwnBroker::start(&place.socket());
+    let until = Instant::now() + LIMIT;
+    while std::net::TcpStream::connect(address).is_err() {
+        assert!(Instant::now() < until, "nobody listens");
+        thread::yield_now();
+    }
+    // The same application goes on. The prefix comes before the receives; requests wait.
+    assert_eq!(get(address, "x", "/2", "").expect("an answer").body, "3");
+    let back = ([127, 0, 0, 1], taken_back.port()).into();
+    assert!(std::net::TcpStream::connect::<SocketAddr>(back).is_err(), "what was taken back stays so");
+    broker.die();
+    runtime.block_on(server.stop(Deadline::now())).expect("a stop needs no broker");
 }

@@ -58,18 +58,20 @@ fn a_full_queue_says_503_as_it_is_told_to() {
     let bare = Bare::new();
     bare.set(RequestQueueProperty::Length(1));
     bare.set(RequestQueueProperty::Verbosity503(Http503Verbosity::Limited));
-    let mut waiting = Client::connect(bare.address);
-    waiting.send(REQUEST);
-    // The first is in the queue once a second one is refused: until then the second takes its place.
-    let refused = loop {
-        let mut client = Client::connect(bare.address);
-        client.send(REQUEST);
-        // Either it waits, or it is answered at once: another one tells.
-        let refused = get(bare.address, "x", "/", "").expect("an answer");
-        if refused.status == 503 {
-            break refused;
-        }
-    };
+    // One of them waits; whichever that is, the others are answered at once.
+    let (answered, answers) = std::sync::mpsc::channel();
+    for _ in 0..3 {
+        let (address, answered) = (bare.address, answered.clone());
+        std::thread::spawn(move || {
+            let mut client = Client::connect(address);
+            client.send(REQUEST);
+            // The test may have ended.
+            let _ = answered.send(client.receive());
+        });
+    }
+    let next = || answers.recv_timeout(LIMIT).expect("an answer in time").expect("an answer");
+    let refused = next();
+    assert_eq!((refused.status, next().status), (503, 503));
     assert_eq!(refused.body, "");
     assert_eq!(refused.field("connection"), ["close"]);
     bare.set(RequestQueueProperty::Verbosity503(Http503Verbosity::Full));
@@ -82,6 +84,7 @@ fn a_full_queue_says_503_as_it_is_told_to() {
     assert_eq!(received.request.url_context, 7);
     let mut response = Some(SendResponse::default());
     bare.wait(poll_fn(|cx| received.handle.poll_send_response(cx, &mut response))).expect("it is sent");
+    assert_eq!(next().status, 200);
 }
 
 #[test]
@@ -194,4 +197,21 @@ fn a_connection_over_the_limit_of_its_group_is_503() {
     assert_eq!(first.receive().expect("an answer").status, 200, "the first one is counted once");
     server.wait(server.server.set_max_connections(-1)).expect("it can be changed");
     assert_eq!(get(server.address(), "x", "/", "").expect("an answer").status, 200);
+}
+
+#[test]
+fn the_next_request_of_a_connection_waits_until_the_receiver_lets_go_of_the_last() {
+    let bare = Bare::new();
+    let mut client = Client::connect(bare.address);
+    client.send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n");
+    let first = bare.wait(bare.queue.receive()).expect("a request");
+    let mut response = Some(SendResponse::default());
+    bare.wait(poll_fn(|cx| first.handle.poll_send_response(cx, &mut response))).expect("it is sent");
+    // The answer does not wait.
+    assert_eq!(client.receive().expect("an answer").status, 200);
+    let mut other = Client::connect(bare.address);
+    other.send("GET /other HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_eq!(bare.wait(bare.queue.receive()).expect("a request").request.raw_url, "/other");
+    drop(first);
+    assert_eq!(bare.wait(bare.queue.receive()).expect("a request").request.raw_url, "/2");
 }

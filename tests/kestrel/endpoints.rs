@@ -52,12 +52,13 @@ async fn a_unix_socket_serves_and_its_file_goes_with_the_server() {
 async fn several_sockets_accept_on_one_address() {
     let mut options = KestrelServerOptions::default();
     options.transport.accept_sockets = 4;
-    options.listen_any_ip(0).listen(([127, 0, 0, 1], 0).into());
+    // An address of its own: nobody else takes the port as soon as it is free.
+    options.listen_any_ip(0).listen(([127, 45, 67, 89], 0).into());
     let server = Running::start(options).await;
     assert_eq!(server.addresses.len(), 2);
     let listening = std::fs::read_to_string("/proc/net/tcp").unwrap();
     let port: std::net::SocketAddr = server.addresses[1].trim_start_matches("http://").parse().unwrap();
-    let here = format!("0100007F:{:04X} 00000000:0000 0A", port.port());
+    let here = format!("59432D7F:{:04X} 00000000:0000 0A", port.port());
     assert_eq!(listening.matches(&here).count(), 4, "{listening}");
     // Whichever socket a connection comes to, it is served.
     for _ in 0..32 {

@@ -7,8 +7,6 @@ mod front;
 mod http2;
 #[cfg(feature = "http3")]
 mod http3;
-#[path = "../kestrel/memory.rs"]
-mod memory;
 #[cfg(feature = "http3")]
 #[path = "../support/skip.rs"]
 mod skip;

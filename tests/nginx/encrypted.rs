@@ -16,7 +16,7 @@ fn start(app: &Path) -> Nginx {
     setup.files.push(("key.pem".to_owned(), certificate.signing_key.serialize_pem()));
     setup.ports = 2;
     setup.http = format!(
-        "ssl_certificate {{folder}}/certificate.pem; ssl_certificate_key {{folder}}/key.pem;\n\
+        "ssl_certificate {{folder}}/certificate.pem; ssl_certificate_key {{folder}}/key.pem; ssl_protocols TLSv1.2 TLSv1.3;\n\
          server {{ listen 127.0.0.1:{{port0}} ssl http2; location / {{ falconry_app \"{0}\"; }} }}\n\
          server {{ listen 127.0.0.1:{{port1}} http2; location / {{ falconry_app \"{0}\"; }} }}",
         app.display()
@@ -84,7 +84,7 @@ fn bodies_and_trailers_travel_over_http_2() {
     }
     let nginx = start(&built().contract);
     let body = "x".repeat(3_000_000);
-    let file = nginx.folder().join("body");
+    let file = nginx.folder().join("upload");
     std::fs::write(&file, &body).expect("a file can be written");
     let file = format!("@{}", file.display());
     let upload = curl(&nginx, &["--http2", "--data-binary", &file], "/upload");

@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 use std::{
+    collections::BTreeSet,
     env, fs,
     io::{self, BufRead as _, BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
@@ -16,7 +17,7 @@ use std::{
 #[path = "../support/process.rs"]
 pub mod process;
 
-pub use process::find;
+pub(crate) use process::find;
 use process::{Folder, Process};
 
 /// How long anything may take: the machine may have much to do.
@@ -54,9 +55,16 @@ pub struct Built {
 
 /// A library among the examples of falconry-nginx.
 pub fn built_example(name: &str) -> PathBuf {
-    let contract = &built().contract;
-    run(cargo().args(["build", "--quiet", "--package", "falconry-nginx", "--example", name]));
-    contract.with_file_name(format!("lib{name}.so"))
+    example(&format!("lib{name}.so"))
+}
+
+/// A file among the examples of falconry-nginx, all of which are built at once.
+pub fn example(file: &str) -> PathBuf {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        run(cargo().args(["build", "--quiet", "--package", "falconry-nginx", "--examples"]));
+    });
+    built().contract.with_file_name(file)
 }
 
 pub fn cargo() -> Command {
@@ -71,11 +79,21 @@ fn run(command: &mut Command) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Ports that were free a moment ago, all different.
+/// Ports that were free a moment ago, all different, and given to nobody else in this program.
 pub fn free_ports(count: usize) -> Vec<u16> {
-    let listeners: Vec<_> =
-        (0..count).map(|_| TcpListener::bind("127.0.0.1:0").expect("there is a free port")).collect();
-    listeners.iter().map(|listener| listener.local_addr().expect("it is bound").port()).collect()
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let mut listeners = Vec::new();
+    let mut ports = Vec::new();
+    while ports.len() < count {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+        let port = listener.local_addr().expect("it is bound").port();
+        // Kept, so that the next is another.
+        listeners.push(listener);
+        if GIVEN.lock().unwrap().insert(port) {
+            ports.push(port);
+        }
+    }
+    ports
 }
 
 /// What an nginx is started with. `{port}`, `{port1}` and so on in the texts are its ports, `{ports}` in the
@@ -146,7 +164,7 @@ pub struct Nginx {
 impl Nginx {
     fn start(setup: &Setup, ports: Vec<u16>) -> Option<Self> {
         let mut nginx = Self::launch(setup, ports);
-        nginx.wait_until_listening().then_some(nginx)
+        nginx.wait_until_started().then_some(nginx)
     }
 
     fn launch(setup: &Setup, ports: Vec<u16>) -> Self {
@@ -206,15 +224,16 @@ impl Nginx {
         Self { process, ports, folder, log, output }
     }
 
-    fn wait_until_listening(&mut self) -> bool {
+    /// False if somebody else has taken a port. That one can connect proves nothing: it could be to them.
+    fn wait_until_started(&mut self) -> bool {
         let until = Instant::now() + PATIENCE;
-        while TcpStream::connect(self.address()).is_err() {
+        while !self.log().contains("start worker process ") {
             if self.process.child.try_wait().expect("nginx can be waited for").is_some() {
                 let log = self.log();
                 assert!(log.contains("Address already in use"), "nginx does not start: {log}");
                 return false;
             }
-            assert!(Instant::now() < until, "nginx does not listen: {}", self.log());
+            assert!(Instant::now() < until, "nginx does not start: {}", self.log());
             thread::yield_now();
         }
         true
@@ -301,11 +320,9 @@ impl Nginx {
         Wire::connect(self.address())
     }
 
-    /// The body of the answer to a GET.
+    /// The body of the answer to a GET; of HTTP/1.0, which has no chunks.
     pub fn get(&self, target: &str) -> String {
-        let answer = self
-            .connect()
-            .exchange(&format!("GET {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+        let answer = self.connect().exchange(&format!("GET {target} HTTP/1.0\r\nHost: a\r\n\r\n"));
         answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or(answer)
     }
 }

@@ -60,7 +60,7 @@ class Client(QuicConnectionProtocol):
         if trailers:
             self.http.send_headers(stream, trailers, end_stream=True)
         self.transmit()
-        await asyncio.wait_for(done, 30)
+        await asyncio.wait_for(done, 60)
         return sections, bytes(received)
 
 

@@ -17,6 +17,9 @@ cargo xtask <command>
   test [ARGUMENTS]   run every test of the workspace with all features; ARGUMENTS go to `cargo test`
                      (with `CI=true` those for Windows, too, and a test skipped for want of a peer is a failure)
   bench [OPTIONS]    compare Kestrel with raw hyper, axum, actix-web and nginx
+  bench proxies      compare the module with nginx and HAProxy as reverse proxies (--rounds, --seconds, --connections)
+  bench in-process   compare the nginx module with nginx that proxies to the same app on Kestrel
+                     (--rounds, --seconds, --connections)
   windows COMMAND    build, run or test for Windows, under Wine; see cargo xtask windows
   iis-worker --serve PORT
                      run the test worker of IIS with the contract app under Wine in the foreground, on this port

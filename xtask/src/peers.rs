@@ -32,8 +32,8 @@ pub(crate) const VALGRIND: Peer = Peer { program: "valgrind", package: "valgrind
 pub(crate) const WRK: Peer = Peer { program: "wrk", package: "wrk" };
 
 /// What the tests need.
-pub(crate) const OF_TESTS: [Peer; 10] =
-    [APACHE, CHROMIUM, CURL, H2LOAD, HAPROXY, NGHTTP, NGHTTPX, NGINX, PYTHON, WRK];
+pub(crate) const OF_TESTS: [Peer; 11] =
+    [APACHE, CHROMIUM, CURL, H2LOAD, HAPROXY, NGHTTP, NGHTTPX, NGINX, NGINX_DEV, PYTHON, WRK];
 
 /// What the benchmarks need.
 pub(crate) const OF_BENCH: [Peer; 4] = [H2LOAD, NGINX, OPENSSL, WRK];

@@ -8,6 +8,7 @@ mod broker;
 pub mod driver;
 mod exchange;
 mod features;
+mod file;
 #[cfg(windows)]
 #[expect(unsafe_code, reason = "calls of httpapi.dll")]
 mod native;

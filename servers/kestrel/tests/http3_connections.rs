@@ -191,7 +191,7 @@ async fn the_deadline_of_a_stop_aborts_what_still_runs() {
 #[tokio::test]
 async fn a_connection_without_requests_ends_after_its_time() {
     let server = Server::with_limits(|limits| {
-        limits.set_keep_alive_timeout(Duration::from_millis(100)).unwrap();
+        limits.set_keep_alive_timeout(Duration::from_secs(1)).unwrap();
     })
     .await;
     let raw = server.raw().await;
@@ -202,7 +202,7 @@ async fn a_connection_without_requests_ends_after_its_time() {
 #[tokio::test]
 async fn a_request_has_its_time_to_arrive() {
     let server = Server::with_limits(|limits| {
-        limits.set_request_headers_timeout(Duration::from_millis(100)).unwrap();
+        limits.set_request_headers_timeout(Duration::from_secs(1)).unwrap();
     })
     .await;
     let raw = server.raw().await;

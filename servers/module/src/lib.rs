@@ -12,12 +12,14 @@
 //!
 //! | feature | adds | default |
 //! |---|---|---|
+//! | `in-process` | `hostingModel="inprocess"`: a worker that loads the application's library | yes |
 //! | `program` | the program `falconry-module` | yes |
 //! | `http3` | HTTP/3 for the program's endpoints that ask for it | yes |
 
 mod application;
 mod configuration;
 pub mod forward;
+mod in_process;
 mod keeper;
 mod module;
 mod process;

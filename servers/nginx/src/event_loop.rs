@@ -5,9 +5,10 @@ use std::{
     ffi::c_void,
     mem,
     sync::{
-        Mutex, PoisonError,
+        Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    thread::LocalKey,
 };
 
 use bytes::Bytes;
@@ -20,6 +21,9 @@ use crate::{
     abi::{self, Host, RawRequest, Str},
     reading, writing,
 };
+
+/// How often the queue is emptied before nginx has its turn.
+const ROUNDS: usize = 16;
 
 thread_local! {
     /// The requests of this worker: on the thread of the loop alone.
@@ -80,21 +84,19 @@ impl Loop {
 
     /// Asks the loop to do something. From any thread.
     pub(crate) fn push(&self, message: Message) {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner).push(message);
-        if !IS_CALLED.get() && !self.is_woken.swap(true, Ordering::AcqRel) {
-            // SAFETY: `wake` may be called from any thread, with the pointer that came with it.
-            unsafe { (self.host.wake)(self.worker) };
+        self.queue().push(message);
+        if !IS_CALLED.get() {
+            self.wake();
         }
     }
 
     /// Runs a call of the module, and then what it has asked for.
     pub(crate) fn called<T>(&self, call: impl FnOnce() -> T) -> T {
-        let outer = IS_CALLED.replace(true);
+        let outer = Raised::raise(&IS_CALLED);
         let result = call();
-        if !outer {
+        if !outer.was_raised {
             self.drain();
         }
-        IS_CALLED.set(outer);
         result
     }
 
@@ -104,19 +106,20 @@ impl Loop {
         self.called(|| ());
     }
 
-    /// Does what was asked for.
+    /// Does what was asked for. What goes on and on is put off, for nginx has other things to do.
     pub(crate) fn drain(&self) {
-        if IS_DRAINING.replace(true) {
+        let outer = Raised::raise(&IS_DRAINING);
+        if outer.was_raised {
             return;
         }
-        loop {
-            let messages = mem::take(&mut *self.queue.lock().unwrap_or_else(PoisonError::into_inner));
+        for _ in 0..ROUNDS {
+            let messages = mem::take(&mut *self.queue());
             if messages.is_empty() {
-                break;
+                return;
             }
             messages.into_iter().for_each(|message| self.handle(message));
         }
-        IS_DRAINING.set(false);
+        self.wake();
     }
 
     /// Ends the worker when its requests are over.
@@ -134,6 +137,17 @@ impl Loop {
         let mask_signals = self.host.mask_signals;
         // SAFETY: it may be called from any thread.
         move || unsafe { mask_signals() }
+    }
+
+    fn wake(&self) {
+        if !self.is_woken.swap(true, Ordering::AcqRel) {
+            // SAFETY: `wake` may be called from any thread, with the pointer that came with it.
+            unsafe { (self.host.wake)(self.worker) };
+        }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Vec<Message>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn handle(&self, message: Message) {
@@ -161,6 +175,24 @@ impl Loop {
     fn log(&self, raw: RawRequest, level: u32, text: &str) {
         // SAFETY: this is the thread of the loop; the request is null or has not been released.
         unsafe { (self.host.log)(raw, level, Str::new(text.as_bytes())) };
+    }
+}
+
+/// A flag that is raised until this is dropped, also by a panic.
+struct Raised {
+    flag: &'static LocalKey<Cell<bool>>,
+    was_raised: bool,
+}
+
+impl Raised {
+    fn raise(flag: &'static LocalKey<Cell<bool>>) -> Self {
+        Self { flag, was_raised: flag.replace(true) }
+    }
+}
+
+impl Drop for Raised {
+    fn drop(&mut self) {
+        self.flag.set(self.was_raised);
     }
 }
 

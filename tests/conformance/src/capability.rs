@@ -16,6 +16,8 @@ pub enum Capability {
     DataBeforeReset,
     /// A side that does not read makes the other wait: bodies are never held as a whole.
     Backpressure,
+    /// A response that the application has ended is whole for the client before the application returns.
+    EarlyEnd,
     /// `HttpRequestTrailersFeature`.
     RequestTrailers,
     /// `HttpResponseTrailersFeature`.
@@ -63,6 +65,7 @@ impl Capability {
         Self::RequestStreaming,
         Self::ResponseStreaming,
         Self::DataBeforeReset,
+        Self::EarlyEnd,
         Self::Backpressure,
         Self::RequestTrailers,
         Self::ResponseTrailers,

@@ -51,6 +51,11 @@
 //! The trials of the [contract app](contract) need nothing but HTTP: `falconry-conformance URL`
 //! runs them against any server on which that app runs already.
 //!
+//! # In a native worker
+//!
+//! An application in the worker of a native web server (nginx, IIS) cannot bind addresses for each trial: [`Sites`]
+//! shares the worker's among them.
+//!
 //! # Stability
 //!
 //! Trials are added with every release, and a server that passed may fail a new one.
@@ -61,6 +66,7 @@ mod connect;
 pub mod contract;
 mod journal;
 mod runner;
+mod sites;
 mod stage;
 mod subject;
 mod timer;
@@ -70,6 +76,7 @@ pub use self::{
     capability::Capability,
     connect::{Connection, Connector, Framing, Head, Request},
     runner::{run, run_against, run_with},
+    sites::Sites,
     subject::Subject,
 };
 pub use libtest_mimic::{Arguments, Conclusion};

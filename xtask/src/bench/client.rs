@@ -9,6 +9,8 @@ use super::{h2load, scenario::Scenario, wrk::Wrk};
 pub(super) struct Done {
     pub(super) requests: u64,
     pub(super) seconds: f64,
+    /// In which 99 of 100 requests were answered, where the client tells.
+    pub(super) p99: Option<Duration>,
 }
 
 /// Both of them.

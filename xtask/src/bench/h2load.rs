@@ -28,7 +28,7 @@ fn parse(output: &str) -> Result<Done, String> {
             requests.split(", ").find_map(|part| part.strip_suffix(what))?.trim().parse().ok()
         };
         let lost = count("failed")? + count("errored")? + count("timeout")?;
-        Some((Done { requests: count("succeeded")?, seconds: time(seconds)? }, lost))
+        Some((Done { requests: count("succeeded")?, seconds: time(seconds)?, p99: None }, lost))
     });
     match found {
         Some((_, lost @ 1..)) => Err(format!("the client lost {lost} requests:\n{output}")),
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn the_summary_is_read() {
-        assert_eq!(parse(OUTPUT), Ok(Done { requests: 14_803, seconds: 4.01 }));
+        assert_eq!(parse(OUTPUT), Ok(Done { requests: 14_803, seconds: 4.01, p99: None }));
         assert_eq!(time("950.00ms"), Some(0.95));
     }
 

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     env, fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{self, Command},
 };
 
@@ -44,8 +44,7 @@ impl Launcher {
             let (mut command, address) = nginx::command(&self.folder.0, listen, &self.certificate)?;
             return Server::start_at(&mut command, address);
         }
-        let program = self.programs.get(peer).ok_or_else(|| format!("cargo built no peer-{peer}"))?;
-        let mut command = Command::new(program);
+        let mut command = Command::new(self.program(peer)?);
         match listen {
             Listen::Http1 => {}
             Listen::Http2 => drop(command.arg("http2")),
@@ -54,6 +53,16 @@ impl Launcher {
             }
         }
         Server::start(&mut command)
+    }
+
+    /// One that cargo builds.
+    pub(super) fn program(&self, peer: &str) -> Result<&Path, String> {
+        self.programs.get(peer).map(PathBuf::as_path).ok_or_else(|| format!("cargo built no peer-{peer}"))
+    }
+
+    /// For files that go with this.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder.0
     }
 }
 

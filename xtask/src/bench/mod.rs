@@ -6,10 +6,13 @@
 mod certificate;
 mod client;
 mod h2load;
+#[cfg(unix)]
+mod in_process;
 pub(crate) mod instructions;
 mod launch;
 mod nginx;
 mod options;
+mod proxies;
 mod report;
 mod scenario;
 mod server;
@@ -29,12 +32,19 @@ use self::{
 use crate::peers;
 
 /// The yardstick first.
-const PEERS: [&str; 5] = ["hyper", "kestrel", "axum", "actix", "nginx"];
+const PEERS: [&str; 6] = ["hyper", "kestrel", "axum", "actix", "nginx", "httpsys"];
 
 /// Between the warm-up and the measurement, for connections to be closed.
 const PAUSE: Duration = Duration::from_millis(500);
 
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
+    if let Some(("proxies", rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return proxies::run(rest);
+    }
+    #[cfg(unix)]
+    if let Some(("in-process", rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return in_process::run(rest);
+    }
     let options = Options::parse(arguments)?;
     if let Some((peer, reason)) = peers::install(&peers::OF_BENCH).into_iter().next() {
         return Err(format!("{} is missing: {reason}", peer.program));

@@ -109,7 +109,7 @@ fn ratio(mut ratios: Vec<f64>) -> Option<String> {
 }
 
 /// Sorts the values; the mean of the middle two if their number is even.
-fn median(values: &mut [f64]) -> Option<f64> {
+pub(super) fn median(values: &mut [f64]) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     let upper = *values.get(middle)?;

@@ -60,7 +60,7 @@ impl Wrk {
     /// Runs one scenario on one thread.
     pub(super) fn run(&self, scenario: Scenario, port: u16, length: Duration) -> Result<Done, String> {
         let mut command = Command::new(shell::find("wrk").unwrap_or_else(|| "wrk".into()));
-        command.args(["--threads", "1", "--timeout", "10s"]);
+        command.args(["--threads", "1", "--timeout", "10s", "--latency"]);
         command.args(["--connections", &self.connections.to_string()]);
         command.args(["--duration", &format!("{}s", length.as_secs())]);
         if script(scenario).is_some() {
@@ -89,12 +89,26 @@ fn parse(output: &str) -> Result<Done, String> {
     }
     let done = output.lines().find_map(|line| {
         let (requests, rest) = line.trim().split_once(" requests in ")?;
-        Some(Done { requests: requests.parse().ok()?, seconds: seconds(rest.split(',').next()?)? })
+        let seconds = seconds(rest.split(',').next()?)?;
+        Some(Done { requests: requests.parse().ok()?, seconds, p99: p99(output) })
     });
     match done {
         Some(done) if done.requests > 0 && done.seconds > 0.0 => Ok(done),
         _ => Err(format!("the client completed no request:\n{output}")),
     }
+}
+
+/// Of the line `99%    1.91ms`.
+fn p99(output: &str) -> Option<Duration> {
+    let value = output.lines().find_map(|line| line.trim().strip_prefix("99%"))?.trim();
+    let seconds = match value.strip_suffix("us") {
+        Some(value) => value.parse::<f64>().ok()? / 1e6,
+        None => match value.strip_suffix("ms") {
+            Some(value) => value.parse::<f64>().ok()? / 1e3,
+            None => seconds(value)?,
+        },
+    };
+    Duration::try_from_secs_f64(seconds).ok()
 }
 
 /// `4.00s` or `1.50m`.
@@ -114,8 +128,12 @@ mod tests {
 
     #[test]
     fn the_summary_is_read() {
-        assert_eq!(parse(OUTPUT), Ok(Done { requests: 123_456, seconds: 4.01 }));
+        assert_eq!(parse(OUTPUT), Ok(Done { requests: 123_456, seconds: 4.01, p99: None }));
         assert_eq!(seconds("1.50m"), Some(90.0));
+        for (line, micros) in [("99%  512.00us", 512), ("99%    1.91ms", 1910), ("99%    1.20s", 1_200_000)] {
+            let output = format!("{OUTPUT}  Latency Distribution\n     50%  1.00us\n     {line}\n");
+            assert_eq!(parse(&output).unwrap().p99, Some(Duration::from_micros(micros)));
+        }
     }
 
     #[test]

@@ -12,11 +12,15 @@ pub(crate) struct Contract {
 impl Contract {
     /// Builds it; gives the library.
     pub(crate) fn build(self) -> Result<PathBuf, String> {
-        self.build_example("nginx_contract")
+        self.build_example("nginx_contract", "libnginx_contract.so")
     }
 
-    /// Builds an example of falconry-nginx that is a library.
-    pub(crate) fn build_example(self, name: &str) -> Result<PathBuf, String> {
+    /// Builds an example of falconry-nginx that is a program.
+    pub(crate) fn build_program(self, name: &str) -> Result<PathBuf, String> {
+        self.build_example(name, name)
+    }
+
+    fn build_example(self, name: &str, file: &str) -> Result<PathBuf, String> {
         let mut command = shell::cargo();
         command.args(["build", "--package", "falconry-nginx", "--example", name]);
         command.arg("--message-format=json-render-diagnostics");
@@ -24,12 +28,12 @@ impl Contract {
             command.arg("--release");
         }
         let messages = shell::output(&mut command)?;
-        let file = format!("/lib{name}.so\"");
+        let end = format!("/{file}\"");
         let path = messages.lines().rev().find_map(|line| {
-            let end = line.find(&file)? + file.len() - 1;
+            let end = line.find(&end)? + end.len() - 1;
             let start = line.get(..end)?.rfind('"')? + 1;
             line.get(start..end).map(PathBuf::from)
         });
-        path.ok_or_else(|| format!("cargo built no lib{name}.so"))
+        path.ok_or_else(|| format!("cargo built no {file}"))
     }
 }

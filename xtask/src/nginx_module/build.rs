@@ -46,8 +46,13 @@ pub(crate) struct Module {
 }
 
 impl Nginx {
+    /// The installed one.
+    pub(crate) fn installed() -> Result<Self, String> {
+        Self::find(&Options::installed())
+    }
+
     /// The nginx that `options` ask for; the installed one is installed if need be.
-    pub(crate) fn find(options: &Options) -> Result<Self, String> {
+    pub(super) fn find(options: &Options) -> Result<Self, String> {
         let source = Source::find(options)?;
         let program = match &options.nginx {
             Some(program) => program.clone(),

@@ -67,7 +67,7 @@ impl Source {
             .split('"')
             .find(|part| part.contains("/nginx-src-") && part.ends_with("/Cargo.toml"))
             .ok_or("cargo knows no package nginx-src")?;
-        let folder = Path::new(manifest).parent().unwrap_or(Path::new("")).join("nginx");
+        let folder = Path::new(manifest).parent().unwrap_or_else(|| Path::new("")).join("nginx");
         if folder.is_dir() { Ok(Self { folder }) } else { Err(format!("{} is not there", folder.display())) }
     }
 }

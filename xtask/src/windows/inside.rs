@@ -13,6 +13,8 @@ pub(super) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     let mut cargo = toolchain.cargo("test");
     wine.environment(&mut cargo);
     cargo.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", "wine");
+    // Large bodies take their time under Wine.
+    cargo.env("FALCONRY_TRIAL_SECONDS", "60");
     cargo.arg("--offline").args(built::TESTS).args(arguments);
     let mut is_success = shell::run(&mut cargo).is_ok();
     // Names of tests to run are none of these.

@@ -119,6 +119,11 @@ impl DataChunks {
         self.first.is_none()
     }
 
+    /// True if there is nothing but at most one piece of memory.
+    pub(crate) fn is_one_piece(&self) -> bool {
+        self.rest.is_empty() && matches!(self.first, None | Some(DataChunk::Memory(_)))
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         usize::from(self.first.is_some()) + self.rest.len()

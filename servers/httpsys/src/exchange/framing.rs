@@ -1,9 +1,9 @@
 //! How the end of a response is told, and what becomes of the connection (decided at the first send).
 
 use bytes::{BufMut, Bytes, BytesMut};
-use falconry_features::{ResponseHead, ResponseRules};
+use falconry_features::ResponseRules;
 use http::{
-    HeaderMap, HeaderValue, Version,
+    HeaderMap, HeaderValue, StatusCode, Version,
     header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING},
 };
 
@@ -38,7 +38,7 @@ pub(super) struct Framing {
 impl Framing {
     /// Decides, and completes the fields.
     pub(super) fn decide(
-        head: &ResponseHead,
+        status: StatusCode,
         fields: &mut HeaderMap,
         at: Circumstances,
         rules: &ResponseRules,
@@ -52,7 +52,7 @@ impl Framing {
         } else if fields.contains_key(CONTENT_LENGTH) || fields.contains_key(TRANSFER_ENCODING) {
             closes |= at.version == Version::HTTP_10 && fields.contains_key(TRANSFER_ENCODING);
         } else if at.is_whole && !at.has_body {
-            if !at.is_head && head.status != http::StatusCode::NOT_MODIFIED {
+            if !at.is_head && status != StatusCode::NOT_MODIFIED {
                 fields.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
             }
         } else if at.is_whole || at.is_head || !rules.may_have_body() {
@@ -110,7 +110,8 @@ impl Framing {
 
 #[cfg(test)]
 mod tests {
-    use http::{Method, StatusCode};
+    use falconry_features::ResponseHead;
+    use http::Method;
 
     use super::*;
 
@@ -131,7 +132,7 @@ mod tests {
         let client_keeps = version != Version::HTTP_10;
         let at =
             Circumstances { version, is_head: false, client_keeps, is_whole, has_body, driver_frames: false };
-        (Framing::decide(&head, &mut sent, at, &rules), sent)
+        (Framing::decide(head.status, &mut sent, at, &rules), sent)
     }
 
     #[test]

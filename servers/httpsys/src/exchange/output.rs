@@ -202,6 +202,32 @@ impl ExchangeShared {
         }
     }
 
+    /// Lets go of the head of a response that can be ended in one send, for [`poll_whole`](Self::poll_whole); `None` and
+    /// no change if it cannot.
+    pub(crate) fn release_head(&self) -> Option<()> {
+        let mut state = self.lock();
+        let is_usual = state.output.phase == Phase::Started
+            && !state.output.is_head_sent
+            && state.output.sending.is_none()
+            && !state.is_delegated
+            && !state.is_upgraded
+            && state.output.rules.finish().is_ok();
+        if is_usual {
+            state.output.head = None;
+        }
+        is_usual.then_some(())
+    }
+
+    /// Sends the whole response. The first poll takes `head` out.
+    pub(crate) fn poll_whole(&self, cx: &mut Context<'_>, head: &mut Option<ResponseHead>) -> Poll<()> {
+        let mut state = self.lock();
+        if let Some(head) = head.take() {
+            let response = self.whole(&mut state, head);
+            self.send_first(cx, &mut state, response, true);
+        }
+        self.poll_sending(cx, &mut state)
+    }
+
     /// What writing ends with if the request has ended.
     fn check(&self, state: &State) -> Option<Poll<Result<(), FeatureError>>> {
         if state.is_delegated {
@@ -237,31 +263,51 @@ impl ExchangeShared {
         is_last: bool,
         trailers: Option<HeaderMap>,
     ) {
-        let is_head = !state.output.is_head_sent;
-        let Some(handle) = state.handle.clone() else { return };
+        if !state.output.is_head_sent {
+            let head = state.output.head.take();
+            let mut response = match head.map(|head| ResponseHead::clone(&head)) {
+                Some(head) if is_last && trailers.is_none() => self.whole(state, head),
+                Some(head) => self.complete_head(state, head, false),
+                None => SendResponse::default(),
+            };
+            if !(is_last && trailers.is_none()) {
+                let more = if is_last { SendFlags::NONE } else { SendFlags::MORE_DATA };
+                response.flags = response.flags | more;
+                let held = state.output.take_held();
+                response.chunks = framed(state.output.framing, held, is_last, trailers);
+            }
+            return self.send_first(cx, state, response, is_last);
+        }
+        let Some(handle) = &state.handle else { return };
         let more = if is_last { SendFlags::NONE } else { SendFlags::MORE_DATA };
-        let buffers = if self.settings.buffers_responses { SendFlags::BUFFER_DATA } else { SendFlags::NONE };
-        let (sent, again) = if is_head {
-            let mut response = self.first_send(state, is_last && trailers.is_none());
-            response.flags = response.flags | more | buffers;
-            response.chunks = framed(state.output.framing, response.chunks, is_last, trailers);
-            let goes_away = response.flags.contains(SendFlags::GOAWAY);
-            let again = goes_away.then(|| {
-                let flags = response.flags.without(SendFlags::GOAWAY);
-                Box::new(SendResponse { flags, ..response.clone() })
-            });
-            (handle.poll_send_response(cx, &mut Some(response)), again)
-        } else {
-            let held = state.output.take_held();
-            let chunks = framed(state.output.framing, held, is_last, trailers);
-            let flags = state.output.framing.flags.without(SendFlags::GOAWAY) | more | buffers;
-            (handle.poll_send_entity_body(cx, &mut Some(SendEntityBody { flags, chunks })), None)
-        };
-        state.output.is_head_sent = true;
-        state.output.sending = Some(InFlight { is_head, is_last, again });
+        let output = &mut state.output;
+        let chunks = framed(output.framing, output.take_held(), is_last, trailers);
+        let flags = output.framing.flags.without(SendFlags::GOAWAY) | more | self.buffering();
+        let sent = handle.poll_send_entity_body(cx, &mut Some(SendEntityBody { flags, chunks }));
+        output.sending = Some(InFlight { is_head: false, is_last, again: None });
         if let Poll::Ready(result) = sent {
             self.end_send(cx, state, result);
         }
+    }
+
+    /// Sends what has the head.
+    fn send_first(&self, cx: &mut Context<'_>, state: &mut State, mut response: SendResponse, is_last: bool) {
+        let Some(handle) = &state.handle else { return };
+        response.flags = response.flags | self.buffering();
+        let again = response.flags.contains(SendFlags::GOAWAY).then(|| {
+            let flags = response.flags.without(SendFlags::GOAWAY);
+            Box::new(SendResponse { flags, ..response.clone() })
+        });
+        let sent = handle.poll_send_response(cx, &mut Some(response));
+        state.output.is_head_sent = true;
+        state.output.sending = Some(InFlight { is_head: true, is_last, again });
+        if let Poll::Ready(result) = sent {
+            self.end_send(cx, state, result);
+        }
+    }
+
+    fn buffering(&self) -> SendFlags {
+        if self.settings.buffers_responses { SendFlags::BUFFER_DATA } else { SendFlags::NONE }
     }
 
     /// A send has ended; false if it goes on in another way.
@@ -299,16 +345,19 @@ impl ExchangeShared {
         true
     }
 
-    /// The send with the head.
-    fn first_send(&self, state: &mut State, is_whole: bool) -> SendResponse {
-        let chunks = state.output.take_held();
-        let Some(head) = state.output.head.clone() else {
-            return SendResponse { chunks, ..SendResponse::default() };
-        };
-        let mut headers = head.headers.clone();
-        state.note_close(&mut headers);
+    /// The send that is the whole response.
+    fn whole(&self, state: &mut State, head: ResponseHead) -> SendResponse {
+        let mut response = self.complete_head(state, head, true);
+        let held = state.output.take_held();
+        response.chunks = framed(state.output.framing, held, true, None);
+        response
+    }
+
+    /// The send with the head, still without its chunks.
+    fn complete_head(&self, state: &mut State, mut head: ResponseHead, is_whole: bool) -> SendResponse {
+        state.note_close(&mut head.headers);
         if head.status == StatusCode::UNAUTHORIZED {
-            self.challenge(&mut headers);
+            self.challenge(&mut head.headers);
         }
         let output = &mut state.output;
         let circumstances = Circumstances {
@@ -316,24 +365,25 @@ impl ExchangeShared {
             is_head: output.is_head_request,
             client_keeps: state.client_keeps,
             is_whole,
-            has_body: !chunks.is_empty(),
+            has_body: !output.held.is_empty(),
             driver_frames: self.settings.driver_frames,
         };
-        let mut framing = Framing::decide(&head, &mut headers, circumstances, &output.rules);
+        let ResponseHead { status, reason, mut headers } = head;
+        let mut framing = Framing::decide(status, &mut headers, circumstances, &output.rules);
         if !self.settings.can_go_away.load(Ordering::Relaxed) {
             framing.flags = framing.flags.without(SendFlags::GOAWAY);
         }
         output.framing = framing;
         let cache_policy = match self.settings.enable_response_caching {
-            true => caching::policy(head.status, &headers),
+            true => caching::policy(status, &headers),
             false => CachePolicy::NoCache,
         };
         SendResponse {
             flags: framing.flags,
-            status: head.status,
-            reason: head.reason.clone(),
+            status,
+            reason,
             headers,
-            chunks,
+            chunks: DataChunks::new(),
             cache_policy,
         }
     }

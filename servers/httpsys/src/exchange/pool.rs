@@ -18,7 +18,7 @@ pub(crate) struct ExchangePool {
 
 #[derive(Debug, Default)]
 struct State {
-    free: [Vec<Box<Exchange>>; Kind::COUNT],
+    free: [Vec<Exchange>; Kind::COUNT],
     /// All, to be aborted together.
     all: Vec<Weak<ExchangeShared>>,
     is_closed: bool,
@@ -42,11 +42,11 @@ impl ExchangePool {
         kind: Kind,
         settings: &Arc<ServerSettings>,
         server: &Arc<FeatureCollection>,
-    ) -> Box<Exchange> {
+    ) -> Exchange {
         if let Some(exchange) = self.lock().free[kind.index()].pop() {
             return exchange;
         }
-        let exchange = Box::new(Exchange::new(kind, Arc::clone(settings), server));
+        let exchange = Exchange::new(kind, Arc::clone(settings), server);
         let mut state = self.lock();
         if state.all.len() == state.all.capacity() {
             state.all.retain(|shared| shared.strong_count() > 0);
@@ -56,9 +56,11 @@ impl ExchangePool {
     }
 
     /// Puts an exchange back that a request has been done with.
-    pub(crate) fn put(&self, mut exchange: Box<Exchange>) {
+    pub(crate) fn put(&self, mut exchange: Exchange) {
         // A body that the application has kept must not reach into another request.
         if exchange.shared.has_body.load(Ordering::Relaxed) || !exchange.clear() {
+            // The driver does not wait for what the application has kept.
+            exchange.shared.let_go();
             return;
         }
         let mut state = self.lock();
@@ -105,7 +107,10 @@ impl Exchange {
     /// Makes it fit for the next request: nothing of the last one is left, and what middleware has put in the place of
     /// the server's own is gone. False if that cannot be.
     fn clear(&mut self) -> bool {
-        if self.features.revision() != self.revision || features::clear(&mut self.features).is_none() {
+        if self.features.revision() != self.revision
+            || features::clear(&mut self.features).is_none()
+            || features::clear_kind(&mut self.features, self.kind).is_none()
+        {
             let host_context = self.features.take_host_context();
             let Some(server) = self.features.defaults().cloned() else { return false };
             self.features = features::collection(self.kind, &self.shared, &server);

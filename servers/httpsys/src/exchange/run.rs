@@ -1,6 +1,7 @@
 //! Runs the application for one request.
 
 use std::{
+    future::poll_fn,
     pin::Pin,
     sync::{Arc, atomic::Ordering},
     task::{Context, Poll},
@@ -14,7 +15,7 @@ use tokio::time::Sleep;
 use super::{ExchangeShared, output::Phase};
 use crate::{
     driver::{ReceivedRequest, RequestHandle, SendFlags, SendResponse},
-    features::Kind,
+    features::{self, Kind},
     request::{MAX_FIELDS, latin1_to_utf8},
     server::ServerShared,
 };
@@ -55,6 +56,17 @@ impl ServerShared {
         let processing = Processing::new(self.application.process(context), &exchange.shared);
         let Some(Processed { mut context, result }) = processing.await else { return };
         exchange.shared.is_ended.store(true, Ordering::Relaxed);
+        if result.is_ok()
+            && exchange.revision == context.features().revision()
+            && let Some(head) = features::take_whole_head(context.features_mut(), &exchange.shared)
+        {
+            // As most are: one send, and nothing to be told of it.
+            let mut head = Some(head);
+            poll_fn(|cx| exchange.shared.poll_whole(cx, &mut head)).await;
+            exchange.features = self.application.dispose_context(context, None);
+            return self.exchanges.put(exchange);
+        }
+        exchange.shared.lock().has_failed = result.is_err();
         let error = finish_response(context.features_mut(), result).await;
         if let Some(error) = &error {
             log_error(&exchange.shared, error);
@@ -91,7 +103,7 @@ impl ServerShared {
         let closes = status == StatusCode::SERVICE_UNAVAILABLE;
         let flags = if closes { SendFlags::DISCONNECT } else { SendFlags::NONE };
         let mut response = Some(SendResponse { flags, status, headers, ..SendResponse::default() });
-        let sent = std::future::poll_fn(|cx| handle.poll_send_response(cx, &mut response)).await;
+        let sent = poll_fn(|cx| handle.poll_send_response(cx, &mut response)).await;
         if sent.is_err() {
             // The client may have gone.
             let _ = handle.cancel();

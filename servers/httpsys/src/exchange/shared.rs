@@ -55,6 +55,8 @@ pub(crate) struct State {
     pub(crate) is_upgrade_request: bool,
     pub(crate) is_upgraded: bool,
     pub(crate) is_delegated: bool,
+    /// The application has failed: what is sent is the answer to that.
+    pub(crate) has_failed: bool,
     /// The application reads the body and waits.
     pub(crate) is_reading: bool,
     /// Somebody has asked that the connection close after this response.
@@ -159,6 +161,12 @@ impl ExchangeShared {
         }
     }
 
+    /// Lets go of the driver's request: nothing can be done with it any more.
+    pub(crate) fn let_go(&self) {
+        let handle = self.lock().handle.take();
+        drop(handle);
+    }
+
     /// Makes it fit for the next request. Who still holds the old token does not see the new request.
     pub(crate) fn reset(&self) {
         let mut state = self.lock();
@@ -166,6 +174,7 @@ impl ExchangeShared {
         state.handle = None;
         state.body = RequestBodyState::default();
         (state.is_upgraded, state.is_delegated, state.is_reading) = (false, false, false);
+        state.has_failed = false;
         (state.close_requested, state.trace_identifier, state.tls) = (None, None, None);
         (state.user, state.abort_token, state.disconnected) = (None, None, None);
         drop(state);
@@ -179,8 +188,12 @@ impl State {
         self.version >= Version::HTTP_2
     }
 
-    /// The `Connection` of a response whose connection somebody has asked to close.
+    /// The `Connection` of a response whose connection somebody has asked to close. That of an answer to a failure is
+    /// meant for HTTP/1; a stream leaves the others alone.
     pub(crate) fn note_close(&self, fields: &mut HeaderMap) {
+        if self.has_failed && self.is_stream() {
+            fields.remove(http::header::CONNECTION);
+        }
         if self.close_requested.as_ref().is_some_and(CancellationToken::is_cancelled) {
             fields.insert(http::header::CONNECTION, http::HeaderValue::from_static("close"));
         }

@@ -25,13 +25,9 @@ impl HttpSysConnection {
             0 => request.connection_id,
             raw => raw,
         };
+        self.id.take();
         self.local = parts(request.local_address);
         self.remote = parts(request.remote_address);
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.id.take();
-        (self.local, self.remote) = Default::default();
     }
 }
 

@@ -21,7 +21,7 @@ use falconry_features::{
     HttpResponseBodyFeature, HttpResponseFeature, HttpResponseTrailersFeature, HttpSendFileFeature,
     HttpSysRequestDelegationFeature, HttpSysRequestInfoFeature, HttpSysRequestPropertyFeature,
     HttpSysRequestTimingFeature, HttpUpgradeFeature, PlainAuthentication, PlainResponse, PlainTlsHandshake,
-    RequestBody, TlsConnectionFeature, TlsHandshakeFeature,
+    RequestBody, ResponseHead, TlsConnectionFeature, TlsHandshakeFeature,
 };
 use http::{Version, header::CONTENT_LENGTH};
 
@@ -40,7 +40,7 @@ use self::{
 use crate::{
     driver::{Driver, DriverFeature, DriverRequest, ReceivedRequest},
     exchange::{Exchange, ExchangeShared, RequestBodyState},
-    request::{has_connection_option, keeps_connection},
+    request::ConnectionOptions,
 };
 
 /// A request's target that cannot be.
@@ -128,8 +128,7 @@ pub(crate) fn fill(
     received: ReceivedRequest,
     path_base: Option<&str>,
 ) -> Result<(), Malformed> {
-    let ReceivedRequest { request, handle } = received;
-    let mut request = *request;
+    let ReceivedRequest { mut request, handle } = received;
     let shared = &exchange.shared;
     let features = &mut exchange.features;
     let declared = request.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
@@ -138,8 +137,9 @@ pub(crate) fn fill(
         let mut state = shared.lock();
         state.handle = Some(handle);
         state.version = request.version;
-        state.client_keeps = keeps_connection(request.version, &request.headers);
-        state.is_upgrade_request = has_connection_option(&request.headers, "upgrade");
+        let connection = ConnectionOptions::of(&request.headers);
+        state.client_keeps = connection.keeps(request.version);
+        state.is_upgrade_request = connection.upgrade;
         state.request_id = request.request_id;
         state.tls = request.tls.take();
         state.user = automatic.clone();
@@ -155,11 +155,9 @@ pub(crate) fn fill(
             tls::fill_handshake(feature, tls);
         }
     }
-    if automatic.is_some()
-        && shared.settings.automatic_authentication
-        && let Some(feature) = own_mut!(features, dyn HttpAuthenticationFeature as PlainAuthentication)
-    {
-        feature.user = automatic;
+    // What follows takes the place of what the last request has left there.
+    if let Some(feature) = own_mut!(features, dyn HttpAuthenticationFeature as PlainAuthentication) {
+        feature.user = automatic.filter(|_| shared.settings.automatic_authentication);
     }
     if let Some(info) = own_mut!(features, dyn HttpSysRequestInfoFeature as NativeInfo) {
         info.fill(std::mem::take(&mut request.info));
@@ -177,25 +175,47 @@ pub(crate) fn fill(
         true => RequestBody::new(HttpSysRequestBody::new(Arc::clone(shared))),
         false => RequestBody::empty(),
     };
-    own_mut!(features, dyn HttpRequestFeature as HttpSysRequest)
-        .ok_or(Malformed)?
-        .fill(request, body, path_base)
+    own_mut!(features, dyn HttpRequestFeature as HttpSysRequest).ok_or(Malformed)?.fill(
+        &mut request,
+        body,
+        path_base,
+    )
 }
 
-/// Clears the server's own features; `None` if something else stands in the place of one.
+/// Clears what the next request does not overwrite; `None` if something else stands in the place of a feature.
 pub(crate) fn clear(features: &mut FeatureCollection) -> Option<()> {
     own_mut!(features, dyn HttpRequestFeature as HttpSysRequest)?.clear();
     own_mut!(features, dyn HttpResponseFeature as PlainResponse)?.recycle();
-    own_mut!(features, dyn HttpResponseBodyFeature as HttpSysResponseBody)?;
-    own_mut!(features, dyn HttpConnectionFeature as HttpSysConnection)?.clear();
-    own_mut!(features, dyn HttpAuthenticationFeature as PlainAuthentication)?.user = None;
-    own_mut!(features, dyn HttpSysRequestInfoFeature as NativeInfo)?.clear();
-    own_mut!(features, dyn HttpSysRequestTimingFeature as NativeTiming)?.clear();
-    if let Some(trailers) = features.get_mut::<dyn HttpResponseTrailersFeature>() {
+    Some(())
+}
+
+/// Clears what only some kinds of requests have.
+pub(crate) fn clear_kind(features: &mut FeatureCollection, kind: Kind) -> Option<()> {
+    if kind.is_stream
+        && let Some(trailers) = features.get_mut::<dyn HttpResponseTrailersFeature>()
+    {
         (trailers as &mut dyn Any).downcast_mut::<CheckedTrailers>()?.clear();
     }
-    if let Some(tls) = features.get_mut::<dyn TlsConnectionFeature>() {
-        (tls as &mut dyn Any).downcast_mut::<HttpSysTls>()?.clear();
+    if kind.is_https {
+        own_mut!(features, dyn TlsConnectionFeature as HttpSysTls)?.clear();
     }
     Some(())
+}
+
+/// Takes the head out of a response that has started and has nothing left to be told of: no callbacks, no trailers.
+/// `None` and no change if it is not so.
+pub(crate) fn take_whole_head(
+    features: &mut FeatureCollection,
+    shared: &ExchangeShared,
+) -> Option<ResponseHead> {
+    let has_trailers = features
+        .get::<dyn HttpResponseTrailersFeature>()
+        .is_some_and(|feature| !feature.trailers().is_empty());
+    let response = own_mut!(features, dyn HttpResponseFeature as PlainResponse)?;
+    if has_trailers || !response.has_started() || response.callbacks_mut().has_completed() {
+        return None;
+    }
+    // With it goes the last other handle: nothing is copied.
+    shared.release_head()?;
+    Some(response.recycle())
 }

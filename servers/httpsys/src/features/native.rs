@@ -15,10 +15,6 @@ impl NativeInfo {
     pub(super) fn fill(&mut self, info: BTreeMap<u32, Bytes>) {
         self.0 = info;
     }
-
-    pub(super) fn clear(&mut self) {
-        self.0.clear();
-    }
 }
 
 impl HttpSysRequestInfoFeature for NativeInfo {
@@ -38,10 +34,6 @@ impl NativeTiming {
     pub(super) fn fill(&mut self, request: &DriverRequest) {
         self.timestamps = request.timestamps;
         self.frequency = request.frequency;
-    }
-
-    pub(super) fn clear(&mut self) {
-        *self = Self::default();
     }
 }
 

@@ -27,16 +27,16 @@ impl HttpSysRequest {
     /// Fills it; `path_base` is that of the prefix that the request fits.
     pub(super) fn fill(
         &mut self,
-        request: DriverRequest,
+        request: &mut DriverRequest,
         body: RequestBody,
         path_base: Option<&str>,
     ) -> Result<(), Malformed> {
         self.version = request.version;
-        self.method = request.verb;
-        self.headers = request.headers;
+        self.method = std::mem::take(&mut request.verb);
+        self.headers = std::mem::take(&mut request.headers);
         self.body = body;
         set(&mut self.scheme, if request.is_https { "https" } else { "http" });
-        self.raw_target = request.raw_url;
+        self.raw_target = std::mem::take(&mut request.raw_url);
         let query = decode_target(&self.method, &self.raw_target, &mut self.path).map_err(|_| Malformed)?;
         set(&mut self.query_string, query);
         if let Some(length) = path_base.and_then(|base| split_path_base(&self.path, base))

@@ -44,6 +44,10 @@ pub(super) struct State {
     receiver: Option<u64>,
     /// Nobody will receive it.
     pub(super) is_refused: bool,
+    /// Whoever has received it is done with it.
+    is_let_go: bool,
+    /// The connection's next request, which waits for that.
+    next: Option<Waker>,
     /// Nothing can be done with it any more, for this reason.
     pub(super) ended: Option<Win32Error>,
 }
@@ -121,6 +125,27 @@ impl PortableRequest {
     /// Nobody will take it: it is answered by 503.
     pub(super) fn refuse(&self) {
         self.ask(|state| state.is_refused = true);
+    }
+
+    /// Whoever has received it is done with it: the connection may go on to its next request.
+    pub(super) fn let_go(&self) {
+        let mut state = self.lock();
+        state.is_let_go = true;
+        let next = state.next.take();
+        drop(state);
+        if let Some(next) = next {
+            next.wake();
+        }
+    }
+
+    /// Completes with [`let_go`](Self::let_go).
+    pub(super) fn poll_let_go(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.is_let_go {
+            return Poll::Ready(());
+        }
+        state.next = Some(cx.waker().clone());
+        Poll::Pending
     }
 
     /// Nothing can be done with it any more: what is under way fails, and the same for all that comes.

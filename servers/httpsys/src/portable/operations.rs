@@ -116,13 +116,15 @@ impl RequestHandle for PortableRequest {
     }
 }
 
-/// A request in the hands of a receiver in another task: dropping it unanswered cancels it.
+/// A request in the hands of a receiver in another task: dropping it unanswered cancels it. The next request of
+/// an HTTP/1 connection begins after it was dropped.
 pub(super) struct ReceivedHandle(pub(super) Arc<PortableRequest>);
 
 impl Drop for ReceivedHandle {
     fn drop(&mut self) {
         // One that has been answered does not mind.
         let _ = self.0.cancel();
+        self.0.let_go();
     }
 }
 

@@ -197,6 +197,7 @@ impl QueueHandle {
         for request in received.iter().filter_map(Weak::upgrade) {
             // One that has been answered does not mind.
             let _ = request.cancel();
+            request.let_go();
         }
     }
 }

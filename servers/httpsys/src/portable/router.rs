@@ -13,6 +13,7 @@ use super::{
     answer::Answer,
     authentication, cache,
     connections::ConnectionInfo,
+    exchange::PortableRequest,
     port::PortTable,
     run::Run,
     session::Settings,
@@ -33,6 +34,9 @@ pub(super) struct PortRouter {
 #[derive(Debug, Default)]
 pub(super) struct RouterContext {
     pub(super) features: FeatureCollection,
+    /// The last request of the connection, if it was received in another task: the next one begins when its receiver
+    /// has let go of it, as it does after a receiver that runs in the task of the connection.
+    pub(super) last: Option<Arc<PortableRequest>>,
     connection: Option<Arc<ConnectionInfo>>,
 }
 

@@ -12,6 +12,7 @@ use falconry_features::{
     BadHttpRequestError, BoxError, BoxFuture, DuplexStream, FeatureError, HttpRequestFeature,
     HttpRequestLifetimeFeature, HttpResetFeature, HttpResponseFeature, Processed, RequestBody,
 };
+use http::Version;
 use http_body::Body;
 use tokio::time::Sleep;
 
@@ -46,12 +47,14 @@ struct Active {
     queue: Arc<Queue>,
     /// The receiver, where it runs here.
     inline: Option<BoxFuture<'static, ()>>,
+    /// It is received in another task.
+    is_queued: bool,
     body: RequestBody,
     /// What has come of the body and was not wanted yet.
     rest: Bytes,
     is_body_at_end: bool,
     stream: Option<Box<dyn DuplexStream>>,
-    sending: Option<Sending>,
+    sending: Option<Box<Sending>>,
     answer: Progress,
     /// Until when the request may wait in its queue.
     queue_timer: Option<Pin<Box<Sleep>>>,
@@ -125,6 +128,7 @@ impl Run {
             request,
             registration,
             queue,
+            is_queued: inline.is_none(),
             inline,
             body,
             rest: Bytes::new(),
@@ -150,6 +154,13 @@ impl Future for Run {
         let this = &mut *self;
         // It is taken for good below.
         let mut context = this.context.take().unwrap_or_default();
+        if let Some(last) = &context.last {
+            if last.poll_let_go(cx).is_pending() {
+                this.context = Some(context);
+                return Poll::Pending;
+            }
+            context.last = None;
+        }
         let ended = match &this.active {
             None => this.begin(&mut context),
             Some(_) => None,
@@ -163,7 +174,12 @@ impl Future for Run {
         };
         match ended {
             Poll::Ready(result) => {
-                this.active = None;
+                if let Some(active) = this.active.take()
+                    && active.is_queued
+                    && is_http1(&context)
+                {
+                    context.last = Some(active.request);
+                }
                 Poll::Ready(Processed { context, result })
             }
             Poll::Pending => {
@@ -266,10 +282,10 @@ impl Active {
         if let Some(queue) = delegation {
             return self.delegate(queue, context);
         }
-        if let Some(operation) = operation {
-            self.begin_send(operation);
-        }
-        let mut moved = self.poll_send(cx, context, router);
+        let mut moved = match operation {
+            Some(operation) => self.begin_send(cx, operation, context, router),
+            None => self.poll_send(cx, context, router),
+        };
         if let Some(limit) = wanted
             && let Some(result) = self.poll_read(cx, limit, context)
         {
@@ -279,7 +295,14 @@ impl Active {
         if moved { Looked::Moved } else { Looked::Still }
     }
 
-    fn begin_send(&mut self, operation: SendOperation) {
+    /// True if the send has ended at once.
+    fn begin_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        operation: SendOperation,
+        context: &mut RouterContext,
+        router: &PortRouter,
+    ) -> bool {
         let candidate = match &operation {
             SendOperation::Response(response) if response.cache_policy != CachePolicy::NoCache => {
                 self.registration.caches.store(true, Ordering::Relaxed);
@@ -287,7 +310,21 @@ impl Active {
             }
             _ => None,
         };
-        self.sending = Some(Sending::new(operation).keeping(candidate));
+        let is_usual = candidate.is_none() && self.answer == Progress::Open && self.stream.is_none();
+        if !is_usual {
+            self.sending = Some(Box::new(Sending::new(operation).keeping(candidate)));
+            return self.poll_send(cx, context, router);
+        }
+        match Sending::whole(operation, cx, &mut context.features) {
+            Ok(result) => {
+                self.end_send(result, context);
+                true
+            }
+            Err(sending) => {
+                self.sending = Some(sending);
+                self.poll_send(cx, context, router)
+            }
+        }
     }
 
     /// True if a send has ended.
@@ -298,7 +335,17 @@ impl Active {
             _ => Poll::Ready(Err(Win32Error::CONNECTION_INVALID)),
         };
         let Poll::Ready(result) = result else { return false };
-        let candidate = self.sending.take().and_then(Sending::kept);
+        let candidate = self.sending.take().and_then(|sending| sending.kept());
+        if result.is_ok()
+            && let (Some(candidate), Some(url)) = (candidate, self.cache_url.take())
+        {
+            router.kernel_cache().put(url, &self.registration.prefix, candidate);
+        }
+        self.end_send(result, context);
+        true
+    }
+
+    fn end_send(&mut self, result: Result<Sent, Win32Error>, context: &RouterContext) {
         match result {
             Ok(Sent::More) => {}
             Ok(Sent::Last) => self.answer = Progress::Sent,
@@ -309,14 +356,8 @@ impl Active {
             }
             Err(_) => {}
         }
-        if result.is_ok()
-            && let (Some(candidate), Some(url)) = (candidate, self.cache_url.take())
-        {
-            router.kernel_cache().put(url, &self.registration.prefix, candidate);
-        }
         let is_last = self.answer != Progress::Open;
         wake(self.request.lock().complete_send(result.map(drop), is_last));
-        true
     }
 
     fn poll_read(
@@ -417,8 +458,11 @@ impl Active {
         self.cache_url = None;
         self.queue = queue;
         match self.queue.deliver(&self.request, head) {
-            Delivery::Inline(inline) => self.inline = Some(inline),
-            Delivery::Queued => self.queue_timer = Some(Box::pin(tokio::time::sleep(DEFAULT_TIMEOUT))),
+            Delivery::Inline(inline) => (self.inline, self.is_queued) = (Some(inline), false),
+            Delivery::Queued => {
+                self.is_queued = true;
+                self.queue_timer = Some(Box::pin(tokio::time::sleep(DEFAULT_TIMEOUT)));
+            }
             Delivery::Refused(verbosity) => {
                 return Looked::Ended(answer_or_reset(Answer::unavailable(verbosity), &mut context.features));
             }
@@ -460,6 +504,11 @@ impl Active {
         self.request.end(Win32Error::OPERATION_ABORTED);
         Some(answer_or_reset(Answer::unavailable(self.queue.verbosity()), &mut context.features))
     }
+}
+
+fn is_http1(context: &RouterContext) -> bool {
+    let request = context.features.get::<dyn HttpRequestFeature>();
+    request.is_some_and(|request| request.version() < Version::HTTP_2)
 }
 
 fn has_started(context: &RouterContext) -> bool {

@@ -18,7 +18,10 @@ use http::{
 };
 
 use super::{cache::Candidate, exchange::SendOperation};
-use crate::driver::{DataChunk, DataChunks, SendFlags, SendResponse, Win32Error};
+use crate::{
+    driver::{DataChunk, DataChunks, SendFlags, SendResponse, Win32Error},
+    file::read_at,
+};
 
 /// How much of a file is read at once, in bytes.
 const FILE_PIECE: u64 = 64 * 1024;
@@ -65,17 +68,7 @@ impl Sending {
             }
             SendOperation::EntityBody(body) => (body.flags, None, body.chunks),
         };
-        Self {
-            flags,
-            response,
-            head: None,
-            upgrade: None,
-            chunks: chunks.into_iter(),
-            current: Bytes::new(),
-            file: None,
-            trailers: None,
-            candidate: None,
-        }
+        Self { response, chunks: chunks.into_iter(), ..Self::empty(flags, Bytes::new()) }
     }
 
     /// The same, of a response that may be kept once it is sent.
@@ -87,6 +80,59 @@ impl Sending {
     /// The response that may be kept.
     pub(super) fn kept(self) -> Option<Candidate> {
         self.candidate
+    }
+
+    /// Sends a whole response of one piece at most, as most are; gives the send that is left to do if it is another
+    /// one, or the connection makes it wait.
+    pub(super) fn whole(
+        operation: SendOperation,
+        cx: &mut Context<'_>,
+        features: &mut FeatureCollection,
+    ) -> Result<Result<Sent, Win32Error>, Box<Self>> {
+        const OTHER: SendFlags = SendFlags::from_bits(
+            SendFlags::MORE_DATA.bits() | SendFlags::OPAQUE.bits() | SendFlags::GOAWAY.bits(),
+        );
+        let mut response = match operation {
+            SendOperation::Response(response)
+                if response.flags.without(OTHER) == response.flags && response.chunks.is_one_piece() =>
+            {
+                response
+            }
+            other => return Err(Box::new(Self::new(other))),
+        };
+        let mut data = match std::mem::take(&mut response.chunks).into_iter().next() {
+            Some(DataChunk::Memory(data)) => data,
+            _ => Bytes::new(),
+        };
+        let flags = response.flags;
+        let send = || -> Result<_, FeatureError> {
+            let head = begin_head(*response, features)?;
+            let body = features.required_mut::<dyn HttpResponseBodyFeature>()?;
+            if body.poll_start(cx, &head)?.is_pending() {
+                return Ok(Some(Some(head)));
+            }
+            let waits = !data.is_empty() && body.poll_write(cx, &mut data)?.is_pending();
+            Ok(waits.then_some(None))
+        };
+        match send() {
+            Ok(None) => Ok(Ok(Sent::Last)),
+            Ok(Some(head)) => Err(Box::new(Self { head, ..Self::empty(flags, data) })),
+            Err(error) => Ok(Err(code_of(&error))),
+        }
+    }
+
+    fn empty(flags: SendFlags, current: Bytes) -> Self {
+        Self {
+            flags,
+            response: None,
+            head: None,
+            upgrade: None,
+            chunks: DataChunks::new().into_iter(),
+            current,
+            file: None,
+            trailers: None,
+            candidate: None,
+        }
     }
 
     /// Sends on. `stream` is there, or comes to be, once the connection has left HTTP.
@@ -112,38 +158,25 @@ impl Sending {
 
     fn begin(
         &mut self,
-        response: SendResponse,
+        mut response: SendResponse,
         features: &mut FeatureCollection,
     ) -> Result<(), FeatureError> {
-        let is_upgrade = self.flags.contains(SendFlags::OPAQUE);
-        let is_stream = features.required::<dyn HttpRequestFeature>()?.version() >= Version::HTTP_2;
         if self.flags.contains(SendFlags::GOAWAY)
             && let Some(connection) = features.get::<dyn ConnectionLifetimeNotificationFeature>()
         {
             connection.request_close();
         }
-        let feature = features.required_mut::<dyn HttpResponseFeature>()?;
-        let head = feature.head_mut()?;
-        *head = ResponseHead { status: response.status, reason: response.reason, headers: response.headers };
-        // The connection frames bodies by itself.
-        head.headers.remove(TRANSFER_ENCODING);
-        if is_stream {
-            // RFC 9113 section 8.2.2: it has no place there.
-            head.headers.remove(CONNECTION);
-        } else if self.flags.contains(SendFlags::DISCONNECT) && !head.headers.contains_key(CONNECTION) {
-            head.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        if !self.flags.contains(SendFlags::OPAQUE) {
+            self.head = Some(begin_head(response, features)?);
+            return Ok(());
         }
-        if is_upgrade {
-            if head.status != StatusCode::SWITCHING_PROTOCOLS {
-                return Err(FeatureError::invalid_argument("an opaque response has the status 101"));
-            }
-            head.headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-            let head = feature.begin()?;
-            self.upgrade = Some(features.required_mut::<dyn HttpUpgradeFeature>()?.upgrade(head)?);
-            features.required_mut::<dyn HttpResponseBodyFeature>()?.take_over();
-        } else {
-            self.head = Some(feature.begin()?);
+        if response.status != StatusCode::SWITCHING_PROTOCOLS {
+            return Err(FeatureError::invalid_argument("an opaque response has the status 101"));
         }
+        response.headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+        let head = begin_head(response, features)?;
+        self.upgrade = Some(features.required_mut::<dyn HttpUpgradeFeature>()?.upgrade(head)?);
+        features.required_mut::<dyn HttpResponseBodyFeature>()?.take_over();
         Ok(())
     }
 
@@ -218,6 +251,26 @@ impl Sending {
     }
 }
 
+/// Fixes the head of the response.
+fn begin_head(
+    response: SendResponse,
+    features: &mut FeatureCollection,
+) -> Result<Arc<ResponseHead>, FeatureError> {
+    let is_stream = features.required::<dyn HttpRequestFeature>()?.version() >= Version::HTTP_2;
+    let feature = features.required_mut::<dyn HttpResponseFeature>()?;
+    let SendResponse { flags, status, reason, mut headers, .. } = response;
+    // The connection frames bodies by itself.
+    headers.remove(TRANSFER_ENCODING);
+    if is_stream {
+        // RFC 9113 section 8.2.2: it has no place there.
+        headers.remove(CONNECTION);
+    } else if flags.contains(SendFlags::DISCONNECT) && !headers.contains_key(CONNECTION) {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    *feature.head_mut()? = ResponseHead { status, reason, headers };
+    feature.begin()
+}
+
 impl Reading {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Bytes>>> {
         if self.left == 0 {
@@ -235,19 +288,6 @@ impl Reading {
         self.left -= piece.len() as u64;
         Poll::Ready(Ok(Some(piece)))
     }
-}
-
-fn read_at(file: &File, offset: u64, length: u64) -> io::Result<Bytes> {
-    let mut buffer = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
-    #[cfg(unix)]
-    let read = std::os::unix::fs::FileExt::read_at(file, &mut buffer, offset)?;
-    #[cfg(windows)]
-    let read = std::os::windows::fs::FileExt::seek_read(file, &mut buffer, offset)?;
-    if read == 0 {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    buffer.truncate(read);
-    Ok(buffer.into())
 }
 
 /// Ends the response.

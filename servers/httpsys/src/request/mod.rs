@@ -5,5 +5,5 @@ mod validate;
 
 pub(crate) use self::{
     path::{decode_target, split_path_base},
-    validate::{MAX_FIELDS, has_connection_option, keeps_connection, latin1_to_utf8},
+    validate::{ConnectionOptions, MAX_FIELDS, has_connection_option, latin1_to_utf8},
 };

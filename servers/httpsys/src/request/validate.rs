@@ -5,12 +5,34 @@ use http::{HeaderMap, HeaderValue, Version, header::CONNECTION};
 /// More fields than this are answered by 400.
 pub(crate) const MAX_FIELDS: usize = 1000;
 
-/// True if the client means to send further requests on its connection (RFC 9112 section 9.3).
-pub(crate) fn keeps_connection(version: Version, headers: &HeaderMap) -> bool {
-    match version {
-        Version::HTTP_09 => false,
-        Version::HTTP_10 => has_connection_option(headers, "keep-alive"),
-        _ => !has_connection_option(headers, "close"),
+/// What `Connection` of a request says.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ConnectionOptions {
+    keep_alive: bool,
+    close: bool,
+    pub(crate) upgrade: bool,
+}
+
+impl ConnectionOptions {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let mut options = Self::default();
+        for value in headers.get_all(CONNECTION) {
+            for option in value.to_str().unwrap_or_default().split(',').map(str::trim) {
+                options.keep_alive |= option.eq_ignore_ascii_case("keep-alive");
+                options.close |= option.eq_ignore_ascii_case("close");
+                options.upgrade |= option.eq_ignore_ascii_case("upgrade");
+            }
+        }
+        options
+    }
+
+    /// True if the client means to send further requests on its connection (RFC 9112 section 9.3).
+    pub(crate) fn keeps(self, version: Version) -> bool {
+        match version {
+            Version::HTTP_09 => false,
+            Version::HTTP_10 => self.keep_alive,
+            _ => !self.close,
+        }
     }
 }
 

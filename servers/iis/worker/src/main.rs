@@ -1,8 +1,11 @@
 //! What stands in for the IIS worker in tests: it loads a module and hands it requests.
 //!
 //! ```text
-//! iis-worker MODULE --objects LIBRARY --port PORT
+//! iis-worker MODULE --objects LIBRARY --port PORT [--ports NUMBER]
 //! ```
+//!
+//! With `--ports` it listens on so many further ports, which the system chooses and `IIS_WORKER_PORTS` has for the
+//! module.
 //!
 //! It is no IIS: it has the native interfaces of one, made by a C++ compiler, over a small HTTP/1.1 front end. It
 //! prints `Now listening on: URL`, and stops as IIS does when its standard input ends.
@@ -17,7 +20,7 @@ use std::{
     env,
     ffi::OsString,
     io::{self, Read as _},
-    net::{Ipv4Addr, TcpListener, TcpStream},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     process::ExitCode,
     sync::{Arc, OnceLock},
     thread,
@@ -43,28 +46,36 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), String> {
-    let Arguments { module, objects: library, port } = Arguments::parse(env::args_os().skip(1))?;
+    let Arguments { module, objects: library, port, ports } = Arguments::parse(env::args_os().skip(1))?;
+    let listeners = [port].into_iter().chain(vec![0; ports]).map(listen).collect::<Result<Vec<_>, _>>()?;
+    let (listeners, addresses): (Vec<_>, Vec<_>) = listeners.into_iter().unzip();
+    let more: Vec<_> = addresses.iter().skip(1).map(|address| address.port().to_string()).collect();
+    // SAFETY: there is no other thread yet.
+    unsafe { env::set_var("IIS_WORKER_PORTS", more.join(",")) };
     let loaded = Objects::load(&library, &module, &host::HOST)?;
     let _ = OBJECTS.set(loaded);
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-        .map_err(|error| format!("cannot listen on port {port}: {error}"))?;
-    let address = listener.local_addr().map_err(|error| error.to_string())?;
-    println!("Now listening on: http://{address}");
     let front = Arc::new(front::Front::default());
-    thread::spawn({
+    for listener in listeners {
         let front = Arc::clone(&front);
-        move || accept(&listener, &front)
-    });
+        thread::spawn(move || accept(&listener, &front));
+    }
+    addresses.iter().for_each(|address| println!("Now listening on: http://{address}"));
     // The end of the input is the word to stop: it comes with the end of whoever started the worker, too.
     let _ = io::stdin().read_to_end(&mut Vec::new());
     front.stop();
-    // Wakes the thread that accepts.
-    let _ = TcpStream::connect(address);
+    // Wakes the threads that accept.
+    addresses.iter().for_each(|address| drop(TcpStream::connect(address)));
     objects().stop();
     front.drained();
     objects().terminate();
     println!("Stopped.");
     Ok(())
+}
+
+fn listen(port: u16) -> Result<(TcpListener, SocketAddr), String> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .and_then(|listener| listener.local_addr().map(|address| (listener, address)))
+        .map_err(|error| format!("cannot listen on port {port}: {error}"))
 }
 
 fn accept(listener: &TcpListener, front: &Arc<front::Front>) {
@@ -82,22 +93,23 @@ struct Arguments {
     module: OsString,
     objects: OsString,
     port: u16,
+    ports: usize,
 }
 
 impl Arguments {
     fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Self, String> {
-        const USAGE: &str = "usage: iis-worker MODULE --objects LIBRARY --port PORT";
-        let (mut module, mut objects, mut port) = (None, None, 0);
+        const USAGE: &str = "usage: iis-worker MODULE --objects LIBRARY --port PORT [--ports NUMBER]";
+        let number =
+            |value: Option<OsString>| value.and_then(|value| value.to_str()?.parse().ok()).ok_or(USAGE);
+        let (mut module, mut objects, mut port, mut ports) = (None, None, 0, 0);
         while let Some(argument) = arguments.next() {
             match argument.to_str() {
                 Some("--objects") => objects = arguments.next(),
-                Some("--port") => {
-                    let value = arguments.next().unwrap_or_default();
-                    port = value.to_str().and_then(|port| port.parse().ok()).ok_or(USAGE)?;
-                }
+                Some("--port") => port = number(arguments.next())?,
+                Some("--ports") => ports = number(arguments.next())?.into(),
                 _ => module = Some(argument),
             }
         }
-        Ok(Self { module: module.ok_or(USAGE)?, objects: objects.ok_or(USAGE)?, port })
+        Ok(Self { module: module.ok_or(USAGE)?, objects: objects.ok_or(USAGE)?, port, ports })
     }
 }

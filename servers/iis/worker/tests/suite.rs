@@ -1,21 +1,37 @@
-//! The conformance suite through the worker: the trials that need nothing but HTTP.
+//! The conformance suite inside the worker: `../examples/iis_suite.rs`. What it writes is passed on.
 
 mod support;
 
-use std::process::ExitCode;
-
-use falconry_conformance::{Arguments, Capability, run_against};
+use std::{io::Write as _, net::TcpStream, process::ExitCode};
 
 use self::support::Worker;
 
-/// What IIS's native interfaces do not offer modules on HTTP/1.1.
-const ABSENT: [Capability; 3] =
-    [Capability::Informational, Capability::RequestTrailers, Capability::ResponseTrailers];
+/// Each trial under way has a port or two.
+const PORTS: u16 = 32;
 
 fn main() -> ExitCode {
-    let Some(worker) = Worker::start("the suite through the IIS worker") else { return ExitCode::SUCCESS };
-    let capabilities = Capability::ALL.iter().copied().filter(|capability| !ABSENT.contains(capability));
-    let conclusion = run_against(&Arguments::from_args(), &worker.url, capabilities);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let variables = [("FALCONRY_SUITE_ARGUMENTS", arguments.join(" "))];
+    let Some(worker) = Worker::start_with("the suite in the IIS worker", "iis_suite", PORTS, &variables)
+    else {
+        return ExitCode::SUCCESS;
+    };
+    // The application starts with the first request.
+    let mut first = TcpStream::connect(worker.authority()).expect("the worker listens");
+    first.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").expect("a request can be sent");
+    let mut outcome = None;
+    while outcome.is_none() {
+        let Some(line) = worker.line() else { break };
+        match line.strip_prefix("suite: ") {
+            Some(end) => outcome = Some(end == "passed"),
+            None if line.starts_with("Now listening on: ") => {}
+            None => println!("{line}"),
+        }
+    }
+    drop(first);
+    if outcome != Some(true) {
+        return ExitCode::FAILURE;
+    }
     worker.end();
-    conclusion.expect("the worker can be examined").exit_code()
+    ExitCode::SUCCESS
 }

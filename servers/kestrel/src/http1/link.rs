@@ -23,7 +23,6 @@ pub(crate) struct Http1Link {
     has_flush_waiter: AtomicBool,
     flushes: AtomicU64,
     state: Mutex<State>,
-    default_rates: DataRates,
 }
 
 #[derive(Debug, Default)]
@@ -49,19 +48,20 @@ struct Interim {
     sender: Option<Waker>,
 }
 
+impl DataRates {
+    fn of(limits: &KestrelServerLimits) -> Self {
+        Self { request_body: limits.min_request_body_data_rate(), response: limits.min_response_data_rate() }
+    }
+}
+
 impl Http1Link {
     pub(crate) fn new(limits: &KestrelServerLimits) -> Self {
-        let default_rates = DataRates {
-            request_body: limits.min_request_body_data_rate(),
-            response: limits.min_response_data_rate(),
-        };
         Self {
             has_interim: AtomicBool::new(false),
             has_changed_rates: AtomicBool::new(false),
             has_flush_waiter: AtomicBool::new(false),
             flushes: AtomicU64::new(0),
-            state: Mutex::new(State { rates: default_rates, ..State::default() }),
-            default_rates,
+            state: Mutex::new(State { rates: DataRates::of(limits), ..State::default() }),
         }
     }
 
@@ -83,10 +83,10 @@ impl Http1Link {
     }
 
     /// The rates of the next request are the server's own again.
-    pub(crate) fn reset_rates(&self) {
+    pub(crate) fn reset_rates(&self, limits: &KestrelServerLimits) {
         if self.has_changed_rates.load(Ordering::Relaxed) {
             self.has_changed_rates.store(false, Ordering::Relaxed);
-            self.lock().rates = self.default_rates;
+            self.lock().rates = DataRates::of(limits);
         }
     }
 

@@ -16,6 +16,9 @@ const SMALL_PIECE: usize = 4 * 1024;
 /// What one call of the system is given at most.
 const MAX_SLICES: usize = 32;
 
+/// A connection at rest keeps no more room than this.
+const KEPT: usize = 512;
+
 /// What the socket has not got yet.
 #[derive(Debug, Default)]
 pub(super) struct WriteBuffer {
@@ -91,9 +94,9 @@ impl WriteBuffer {
         Poll::Ready(Ok(count))
     }
 
-    /// The connection rests: the room is given back.
+    /// The connection rests: more than the usual is given back.
     pub(super) fn rest(&mut self) {
-        if self.is_empty() {
+        if self.is_empty() && (self.flat.capacity() > KEPT || self.queue.capacity() > 0) {
             *self = Self::default();
         }
     }

@@ -15,6 +15,7 @@ use crate::{
         ForwardError, ForwardErrorKind, forward,
         pages::{self, ErrorPage},
     },
+    in_process,
     process::{Process, StartError, StartErrorKind},
 };
 
@@ -122,7 +123,10 @@ async fn await_end(pool: &Pool, process: &Arc<Process>) {
 }
 
 fn start_failure(configuration: &ApplicationConfiguration, error: &StartError) -> ErrorPage {
-    let page = ErrorPage::process_start_failure();
+    let page = match configuration.runs_in_process() {
+        true => in_process::start_failure(&error.kind),
+        false => ErrorPage::process_start_failure(),
+    };
     if configuration.disable_start_up_error_page {
         page.without_content()
     } else if shows_details(configuration) {

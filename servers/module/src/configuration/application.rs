@@ -60,8 +60,8 @@ pub enum HostingModel {
     /// In processes of its own.
     #[default]
     OutOfProcess,
-    /// In the server's process. The module has no such process: it runs the application in processes of its own, and
-    /// says so.
+    /// In the server's process: a worker of the module, if `processPath` is a library (`.so`, `.dylib`, `.dll`). A program
+    /// runs in processes of its own all the same, and a note says so.
     InProcess,
 }
 
@@ -143,6 +143,30 @@ impl ApplicationConfiguration {
     pub fn variable(&self, name: &str) -> Option<&str> {
         let mut variables = self.environment_variables.iter();
         variables.find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether a worker of the module loads the application: `hostingModel` is in process, and `processPath` a library.
+    pub fn runs_in_process(&self) -> bool {
+        let path = values::native_path(&self.process_path);
+        let ending = path.extension().unwrap_or_default();
+        let is_library = ["so", "dylib", "dll"].iter().any(|other| ending.eq_ignore_ascii_case(other));
+        self.hosting_model == HostingModel::InProcess && is_library
+    }
+
+    /// What its author may not expect of `hostingModel`.
+    pub(super) fn hosting_model_note(&self) -> Option<&'static str> {
+        if self.hosting_model == HostingModel::OutOfProcess {
+            None
+        } else if !self.runs_in_process() {
+            Some(
+                "hostingModel is inprocess: this module runs the application in processes of its own, for processPath is no \
+                 library (.so, .dylib or .dll)",
+            )
+        } else if !self.arguments.is_empty() {
+            Some("hostingModel is inprocess: a library has no arguments; use environmentVariables")
+        } else {
+            None
+        }
     }
 
     /// The port that all processes of the application are to have; `None` if each gets its own.

@@ -199,6 +199,30 @@ fn settings_without_effect_are_noted() {
 }
 
 #[test]
+fn in_process_is_for_libraries_and_a_program_is_noted() {
+    for (attributes, runs_in_process, note) in [
+        ("processPath='.\\libshop.so' hostingModel='InProcess'", true, None),
+        (
+            "processPath='shop.DLL' hostingModel='inprocess' arguments='a'",
+            true,
+            Some("a library has no arguments"),
+        ),
+        (
+            "processPath='dotnet' arguments='.\\Shop.dll' hostingModel='inprocess'",
+            false,
+            Some("is no library"),
+        ),
+        ("processPath='./libshop.so'", false, None),
+    ] {
+        let configuration = web_config(&section(attributes, "")).unwrap();
+        assert_eq!(configuration.applications[0].runs_in_process(), runs_in_process, "{attributes}");
+        let notes: Vec<_> = configuration.notes.iter().map(|note| note.text.as_str()).collect();
+        assert_eq!(notes.len(), usize::from(note.is_some()), "{notes:?}");
+        assert!(note.is_none_or(|note| notes[0].contains(note)), "{notes:?}");
+    }
+}
+
+#[test]
 fn toml_has_the_same_keys() {
     let text = r#"
 urls = "http://*:80"

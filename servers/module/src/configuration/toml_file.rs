@@ -5,8 +5,8 @@ use std::{borrow::Cow, ops::Range, path::Path};
 use toml::de::{DeTable, DeValue};
 
 use super::{
-    ApplicationConfiguration, ConfigurationError, ConfigurationSource, HostingModel, ModuleConfiguration,
-    Note, Position, source::virtual_path, values,
+    ApplicationConfiguration, ConfigurationError, ConfigurationSource, ModuleConfiguration, Note, Position,
+    source::virtual_path, values,
 };
 
 /// Reads the text of `file`. Tables other than `applications` belong to the server.
@@ -67,11 +67,8 @@ impl Reader<'_> {
             self.key(&mut application, key.get_ref(), key.span(), value)?;
         }
         application.require_process_path().map_err(|text| self.error(span.clone(), text))?;
-        if application.hosting_model == HostingModel::InProcess {
-            self.note(
-                span,
-                "hostingModel is inprocess: this module runs the application in processes of its own",
-            );
+        if let Some(text) = application.hosting_model_note() {
+            self.note(span, text);
         }
         self.whole.add_application(application)
     }

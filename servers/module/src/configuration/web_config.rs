@@ -5,8 +5,8 @@ use std::path::Path;
 use roxmltree::{Attribute, Document, Node};
 
 use super::{
-    ApplicationConfiguration, ConfigurationError, HostingModel, ModuleConfiguration, Note, Position,
-    source::virtual_path, values,
+    ApplicationConfiguration, ConfigurationError, ModuleConfiguration, Note, Position, source::virtual_path,
+    values,
 };
 
 /// Reads the text of `file`, whose applications are at `path` and below.
@@ -93,8 +93,7 @@ impl Reader<'_> {
             }
         }
         application.require_process_path().map_err(|text| self.error(section, text))?;
-        if application.hosting_model == HostingModel::InProcess {
-            let text = "hostingModel is inprocess: this module runs the application in processes of its own";
+        if let Some(text) = application.hosting_model_note() {
             self.note(section, text.to_owned());
         }
         for child in elements(section) {

@@ -51,6 +51,7 @@ struct Pool {
 #[derive(Default)]
 struct Idle {
     /// The one used last is the last.
+    #[expect(clippy::vec_box, reason = "a connection stays in its box wherever it goes")]
     connections: Vec<Box<BackendConnection>>,
     has_sweeper: bool,
 }

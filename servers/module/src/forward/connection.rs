@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use hyper::{
     body::Incoming,
-    client::conn::http1::{Builder, Connection, SendRequest},
+    client::conn::http1::{Builder, Connection, Parts, SendRequest},
 };
 use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, Sleep};
@@ -33,14 +33,22 @@ const MAX_FIELDS: usize = 256;
 /// request that is given up takes its connection with it, and what is not read is not taken from the backend.
 pub(super) struct BackendConnection {
     sender: SendRequest<ForwardBody>,
-    driver: Connection<TokioIo<BackendSocket>, ForwardBody>,
+    driver: Driver,
     monitor: Arc<Monitor>,
-    has_ended: bool,
     /// True once a request has been answered on it.
     pub(super) is_reused: bool,
     /// Since when it has been idle, for those in the pool.
     pub(super) idle_since: Instant,
     idle: Idle,
+}
+
+/// What moves the bytes.
+#[expect(clippy::large_enum_variant, reason = "nearly all are running, and the connection is in a box")]
+enum Driver {
+    Running(Connection<TokioIo<BackendSocket>, ForwardBody>),
+    /// hyper's side is gone, with every request that it had not taken: that is how their futures learn of the end. The
+    /// socket is left, unless it failed.
+    Ended(Option<Parts<TokioIo<BackendSocket>>>),
 }
 
 /// Watches for a time without a byte in either direction.
@@ -65,9 +73,8 @@ impl BackendConnection {
         let (sender, driver) = builder.handshake(TokioIo::new(socket)).await.map_err(io::Error::other)?;
         Ok(Box::new(Self {
             sender,
-            driver,
+            driver: Driver::Running(driver),
             monitor,
-            has_ended: false,
             is_reused: false,
             idle_since: Instant::now(),
             idle: Idle {
@@ -85,7 +92,7 @@ impl BackendConnection {
             self.monitor.ask();
         }
         self.drive(&mut Context::from_waker(Waker::noop()));
-        !self.has_ended && self.monitor.is_quiet() && self.sender.is_ready()
+        !self.has_ended() && self.monitor.is_quiet() && self.sender.is_ready()
     }
 
     /// Hands a request over; the connection must be driven for it to leave.
@@ -98,16 +105,20 @@ impl BackendConnection {
 
     /// Reads and writes what can be read and written.
     pub(super) fn drive(&mut self, cx: &mut Context<'_>) {
-        if !self.has_ended {
-            // An error is told to whoever waits for the response or reads its body.
-            self.has_ended = self.driver.poll_without_shutdown(cx).is_ready();
+        let Driver::Running(driver) = &mut self.driver else { return };
+        // An error is told to whoever waits for the response or reads its body.
+        let Poll::Ready(ended) = driver.poll_without_shutdown(cx) else { return };
+        if let Driver::Running(driver) = std::mem::replace(&mut self.driver, Driver::Ended(None))
+            && ended.is_ok()
+        {
+            self.driver = Driver::Ended(Some(driver.into_parts()));
         }
     }
 
     /// True if the last response has been read and the last request written, and both sides keep the connection.
     pub(super) fn is_reusable(&mut self, cx: &mut Context<'_>) -> bool {
         self.drive(cx);
-        !self.has_ended && self.sender.is_ready()
+        !self.has_ended() && self.sender.is_ready()
     }
 
     /// Has the connection reset when it is dropped.
@@ -140,10 +151,17 @@ impl BackendConnection {
         self.idle.timer.as_mut().poll(cx)
     }
 
-    /// The socket, once the backend has switched protocols.
-    pub(super) fn into_upgraded(self) -> Upgraded {
-        let parts = self.driver.into_parts();
-        Upgraded { socket: parts.io.into_inner(), received: parts.read_buf }
+    /// The socket, once the backend has switched protocols; `None` if it failed since.
+    pub(super) fn into_upgraded(self) -> Option<Upgraded> {
+        let parts = match self.driver {
+            Driver::Running(driver) => driver.into_parts(),
+            Driver::Ended(parts) => parts?,
+        };
+        Some(Upgraded { socket: parts.io.into_inner(), received: parts.read_buf })
+    }
+
+    fn has_ended(&self) -> bool {
+        matches!(self.driver, Driver::Ended(_))
     }
 }
 
@@ -153,5 +171,45 @@ impl Idle {
         // A year is as good as no limit, and tokio has timers for it.
         let timeout = self.timeout.min(Duration::from_secs(365 * 86_400));
         self.timer.as_mut().reset(Instant::now() + timeout);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::poll_fn, pin::pin, time::Duration};
+
+    use http::Request;
+    use tokio::{
+        io::AsyncReadExt,
+        net::{TcpListener, TcpStream},
+        time::timeout,
+    };
+
+    use super::{BackendConnection, ForwardBody};
+
+    #[tokio::test]
+    async fn a_request_that_a_closed_connection_does_not_take_fails_at_once() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut connection = BackendConnection::open(&address.into()).await.unwrap();
+        let (backend, _) = listener.accept().await.unwrap();
+        let mut other = TcpStream::connect(address).await.unwrap();
+        let (end_of_other, _) = listener.accept().await.unwrap();
+        assert!(connection.is_open(true));
+
+        // Between the look and the request the backend is killed, and the runtime has seen it.
+        socket2::SockRef::from(&backend).set_linger(Some(Duration::ZERO)).unwrap();
+        drop(backend);
+        drop(end_of_other);
+        assert_eq!(other.read(&mut [0]).await.unwrap(), 0);
+
+        let mut response = pin!(connection.send(Request::new(ForwardBody::none())));
+        let answered = poll_fn(|cx| {
+            connection.drive(cx);
+            response.as_mut().poll(cx)
+        });
+        let answered = timeout(Duration::from_secs(60), answered).await.expect("it fails at once");
+        assert!(answered.is_err());
+        assert_eq!(connection.written(), 0);
     }
 }

@@ -63,7 +63,11 @@ pub(super) async fn run(
         _ => upgrade(features).await,
     };
     let mut client = client.map_err(|error| refused(features, error))?;
-    let mut backend = BackendStream::new(connection.into_upgraded());
+    let Some(upgraded) = connection.into_upgraded() else {
+        let message = "the backend closed the connection that it had upgraded";
+        return Err(ForwardError::new(ForwardErrorKind::BackendClosed, message).started());
+    };
+    let mut backend = BackendStream::new(upgraded);
     let response_bytes = match copy(&mut *client, &mut backend).await {
         Ok(bytes) => bytes,
         // One side went away; the other learns it as its own connection ends.

@@ -29,10 +29,11 @@ const EXEC: &str = "--falconry-module-exec";
 
 static WAS_CALLED: AtomicBool = AtomicBool::new(false);
 
-/// Does the keeper's work, if this process was started as one; the program ends with what it gives.
+/// Does the work of a keeper, or of a worker with an application's library in it, if this process was started as one; the
+/// program ends with what it gives.
 ///
-/// On unix a program with a [`Module`](crate::Module) in it calls this first of all: the module starts processes through
-/// the executable that it is part of. Elsewhere it does nothing.
+/// A program with a [`Module`](crate::Module) in it calls this first of all: the module starts processes through the
+/// executable that it is part of, on unix all of them, elsewhere workers.
 ///
 /// ```no_run
 /// use std::process::ExitCode;
@@ -49,6 +50,10 @@ pub fn run_keeper_if_asked() -> Option<ExitCode> {
     WAS_CALLED.store(true, Ordering::Relaxed);
     let mut arguments = env::args_os().skip(1);
     let first = arguments.next()?;
+    #[cfg(feature = "in-process")]
+    if first == crate::in_process::WORK {
+        return Some(crate::in_process::run_worker(arguments));
+    }
     #[cfg(unix)]
     if first == KEEP {
         return Some(run::run(arguments));
@@ -66,8 +71,7 @@ pub(crate) fn argument() -> &'static str {
     KEEP
 }
 
-/// Whether this executable can be a keeper.
-#[cfg(unix)]
+/// Whether this executable can be a keeper, or a worker.
 pub(crate) fn is_available() -> bool {
     WAS_CALLED.load(Ordering::Relaxed)
 }

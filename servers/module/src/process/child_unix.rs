@@ -39,7 +39,7 @@ impl Child {
         let (own, keepers) = StdUnixStream::pair()?;
         own.set_nonblocking(true)?;
         // The keeper is not ended by the Ctrl-C that is meant for the module.
-        let mut command = Command::new(executable()?);
+        let mut command = Command::new(super::launch::executable()?);
         command.arg0("falconry-module-keeper").arg(keeper::argument()).process_group(0);
         command.arg(&launch.program).args(&launch.arguments);
         command.current_dir(&launch.folder).envs(launch.set.iter().map(|(name, value)| (name, value)));
@@ -130,9 +130,4 @@ fn without_keeper(id: u32) {
     if let Some(id) = i32::try_from(id).ok().and_then(Pid::from_raw) {
         let _ = kill_process_group(id, Signal::KILL);
     }
-}
-
-/// The executable of this process, also if its file has been replaced since.
-fn executable() -> io::Result<std::path::PathBuf> {
-    if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() }
 }

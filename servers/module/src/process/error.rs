@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::PathBuf, time::Duration};
 
-use crate::keeper::Exit;
+use crate::{in_process, keeper::Exit};
 
 /// A process that could not be started.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub(crate) enum StartErrorKind {
     System(io::Error),
     /// There is no such file.
     NoProgram(PathBuf),
+    /// The executable cannot be a worker that loads a library.
+    NoWorker,
     /// The configured port is none.
     BadPort(String),
     /// Somebody else has the configured port.
@@ -37,6 +39,13 @@ pub(crate) enum StartErrorKind {
     Retired,
 }
 
+impl StartErrorKind {
+    /// Whether another port may help: somebody may have taken the one.
+    pub(super) fn may_be_the_port(&self) -> bool {
+        matches!(self, Self::Exited(exit) if !in_process::is_refusal(*exit))
+    }
+}
+
 impl From<StartErrorKind> for StartError {
     fn from(kind: StartErrorKind) -> Self {
         Self { kind, output: String::new() }
@@ -48,6 +57,10 @@ impl fmt::Display for StartErrorKind {
         match self {
             Self::System(error) => write!(f, "the process could not be started: {error}"),
             Self::NoProgram(path) => write!(f, "processPath: there is no file {}", path.display()),
+            Self::NoWorker => f.write_str(
+                "hostingModel is inprocess, which takes the Cargo feature `in-process` of falconry-module, and a program that \
+                 calls `falconry_module::run_keeper_if_asked()` first of all",
+            ),
             Self::BadPort(port) => write!(f, "ASPNETCORE_PORT: {port:?} is not a port from 1025 to 48000"),
             Self::PortTaken(port, error) => write!(f, "ASPNETCORE_PORT: {port} cannot be had: {error}"),
             Self::BadToken => f.write_str("ASPNETCORE_TOKEN has characters that a field cannot have"),

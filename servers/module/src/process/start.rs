@@ -1,6 +1,6 @@
 //! The start of a process: a port, the program, and the wait until it listens.
 
-use std::{env, path::PathBuf, sync::Arc, time::Duration};
+use std::{env, ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 
 use falconry_features::CancellationToken;
 use http::HeaderValue;
@@ -11,10 +11,10 @@ use super::{
     address::{self, Place},
     child::Child,
     environment,
-    launch::Launch,
+    launch::{Launch, executable},
     output::{LogFile, Output},
 };
-use crate::{ApplicationConfiguration, BackendAddress, forward::ForwardOptions, random};
+use crate::{ApplicationConfiguration, BackendAddress, forward::ForwardOptions, in_process, random};
 
 /// How often a start is tried: somebody may have taken the port meanwhile.
 const TRIES: usize = 2;
@@ -37,7 +37,7 @@ impl Process {
             let place = Place::choose(configuration)?;
             let may_repeat = tries < TRIES && !place.is_fixed;
             match Self::start_at(place, configuration, https_port, cancelled).await {
-                Err(error) if may_repeat && matches!(error.kind, StartErrorKind::Exited(_)) => {
+                Err(error) if may_repeat && error.kind.may_be_the_port() => {
                     tracing::warn!(path = configuration.path, error = %error.kind, "a process did not start; trying another port");
                     tries += 1;
                 }
@@ -115,6 +115,45 @@ fn launch(
         false => Ok((None, None)),
     }
     .map_err(StartErrorKind::System)?;
+    let (program, arguments) = match configuration.runs_in_process() {
+        true => worker(configuration, address)?,
+        false => own_program(configuration, address)?,
+    };
+    let launch = Launch {
+        program,
+        arguments,
+        folder: configuration.physical_path.clone(),
+        set: Vec::new(),
+        removed: Vec::new(),
+        output: writer,
+    };
+    Ok((launch, reader))
+}
+
+/// The worker that loads the application's library.
+fn worker(
+    configuration: &ApplicationConfiguration,
+    address: &BackendAddress,
+) -> Result<(PathBuf, Vec<OsString>), StartErrorKind> {
+    if !in_process::is_available() {
+        return Err(StartErrorKind::NoWorker);
+    }
+    let path = crate::configuration::native_path(&configuration.process_path);
+    let library = configuration.physical_path.join(path);
+    if !library.is_file() {
+        return Err(StartErrorKind::NoProgram(library));
+    }
+    // The worker is in the application's folder when it looks for it.
+    let library = std::path::absolute(library).map_err(StartErrorKind::System)?;
+    let executable = executable().map_err(StartErrorKind::System)?;
+    Ok((executable, in_process::arguments(&library, address)))
+}
+
+/// The application's own program.
+fn own_program(
+    configuration: &ApplicationConfiguration,
+    address: &BackendAddress,
+) -> Result<(PathBuf, Vec<OsString>), StartErrorKind> {
     let launcher = env::var("ANCM_LAUNCHER_PATH").ok().filter(|path| !path.is_empty());
     let arguments = match env::var("ANCM_LAUNCHER_ARGS") {
         Ok(arguments) => crate::configuration::split_arguments(&arguments),
@@ -126,18 +165,11 @@ fn launch(
         #[cfg(unix)]
         BackendAddress::Unix(path) => path.display().to_string(),
     };
-    let launch = Launch {
-        program: program(launcher.as_deref().unwrap_or(&configuration.process_path), configuration)?,
-        arguments: arguments
-            .iter()
-            .map(|argument| argument.replace("%ASPNETCORE_PORT%", &place).replace("%PORT%", &place))
-            .collect(),
-        folder: configuration.physical_path.clone(),
-        set: Vec::new(),
-        removed: Vec::new(),
-        output: writer,
-    };
-    Ok((launch, reader))
+    let program = program(launcher.as_deref().unwrap_or(&configuration.process_path), configuration)?;
+    let arguments = arguments
+        .iter()
+        .map(|argument| argument.replace("%ASPNETCORE_PORT%", &place).replace("%PORT%", &place).into());
+    Ok((program, arguments.collect()))
 }
 
 /// The program: in the application's folder if it is there or says so, else as the system finds it.

@@ -61,6 +61,7 @@ pub(crate) fn target_of(address: &str) -> io::Result<SocketAddr> {
 /// One connection.
 pub(crate) struct TcpConnection {
     stream: TcpStream,
+    peer: SocketAddr,
     buffer: Vec<u8>,
     framing: Framing,
     /// The methods of the requests that have no answer yet.
@@ -87,6 +88,7 @@ impl TcpConnection {
         stream.set_write_timeout(Some(2 * TIMEOUT))?;
         Ok(Self {
             stream,
+            peer: address,
             buffer: Vec::new(),
             framing: Framing::None,
             methods: VecDeque::new(),
@@ -187,7 +189,7 @@ impl Connection for TcpConnection {
     fn send(&mut self, request: &Request) -> io::Result<()> {
         let mut head = format!("{} {} HTTP/1.1\r\n", request.method, request.target);
         if !request.fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
-            head.push_str("Host: localhost\r\n");
+            head.push_str(&format!("Host: {}\r\n", self.peer));
         }
         for (name, value) in &request.fields {
             head.push_str(&format!("{name}: {value}\r\n"));

@@ -48,7 +48,7 @@ pub(super) const TRIALS: &[Trial] = &[
         "ASP.NET Core: RequestAborted (measured: not fired by Abort after CompleteAsync)",
         after_end,
     )
-    .needs(&[Abort, ResponseStreaming]),
+    .needs(&[Abort, EarlyEnd, ResponseStreaming]),
     Trial::new(
         AREA,
         "what_is_written_after_an_abort_does_not_arrive",

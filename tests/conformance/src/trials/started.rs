@@ -107,7 +107,7 @@ pub(super) const TRIALS: &[Trial] = &[
         "ASP.NET Core: IHttpResponseBodyFeature.CompleteAsync",
         end_early,
     )
-    .needs(&[ResponseStreaming]),
+    .needs(&[EarlyEnd, ResponseStreaming]),
     Trial::new(
         AREA,
         "an_error_after_the_end_changes_nothing",

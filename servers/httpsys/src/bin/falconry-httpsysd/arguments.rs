@@ -37,7 +37,7 @@ impl Arguments {
                 return Ok(None);
             }
             let mut value =
-                || inline.clone().or_else(|| arguments.next()).ok_or(format!("{name} needs a value"));
+                || inline.clone().or_else(|| arguments.next()).ok_or_else(|| format!("{name} needs a value"));
             match name.as_str() {
                 "--socket" => socket = value()?.into(),
                 "--group" => options.allowed_group = Some(group(&value()?)?),

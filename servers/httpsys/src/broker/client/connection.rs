@@ -1,127 +1,238 @@
-//! The connection to the broker, and what comes from there.
+//! The attachment to a broker, which outlives the broker: what holds there is said again to the one that comes after.
 
 use std::{
     collections::HashMap,
     fmt, io,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
-use tokio::{net::UnixStream, sync::oneshot};
+use falconry_features::{BoxError, CancellationToken};
 
-use super::{queue::Inbox, request::BrokerRequest};
+use super::{journal::Journal, link::Link, queue::Inbox, request::BrokerRequest};
 use crate::{
-    broker::wire::{Call, Frame, FrameKind, Frames, Outbox, Outcome, decode_request},
+    broker::wire::{Call, Frame, FrameKind, Frames, decode_request},
     driver::{ReceivedRequest, Win32Error},
 };
 
-/// A connection. Dropping the last handle closes it.
+/// How long is waited before the next try to attach again: twice as long each time.
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// How long a try may take.
+const LONGEST_TRY: Duration = Duration::from_secs(30);
+
+/// An attachment. Dropping the last handle ends it.
 pub(super) struct Connection {
-    outbox: Outbox,
-    shared: Arc<Shared>,
+    path: PathBuf,
+    state: Mutex<State>,
+    queues: Mutex<HashMap<u64, Arc<Inbox>>>,
     last_number: AtomicU64,
+    ends: CancellationToken,
 }
 
 #[derive(Default)]
-struct Shared {
-    is_closed: AtomicBool,
-    calls: Mutex<HashMap<u64, oneshot::Sender<Outcome>>>,
-    queues: Mutex<HashMap<u64, Arc<Inbox>>>,
-    requests: Mutex<HashMap<u64, Weak<BrokerRequest>>>,
+struct State {
+    /// There while the broker is, and has heard what holds.
+    link: Option<Arc<Link>>,
+    journal: Journal,
 }
 
 impl Connection {
     pub(super) async fn open(path: &Path) -> io::Result<Arc<Self>> {
-        let (read, write) = UnixStream::connect(path).await?.into_split();
-        let (outbox, writing) = Outbox::new(write);
-        let shared = Arc::<Shared>::default();
-        tokio::spawn(writing);
-        let connection =
-            Arc::new(Self { outbox, shared: Arc::clone(&shared), last_number: AtomicU64::new(0) });
-        tokio::spawn(read_all(Frames::new(read), shared, Arc::downgrade(&connection)));
+        let (link, frames) = Link::open(path).await?;
+        let connection = Arc::new(Self {
+            path: path.to_owned(),
+            state: Mutex::new(State { link: Some(Arc::clone(&link)), journal: Journal::default() }),
+            queues: Mutex::default(),
+            last_number: AtomicU64::new(0),
+            ends: CancellationToken::new(),
+        });
+        tokio::spawn(read_all(frames, Arc::downgrade(&link), Arc::downgrade(&connection)));
         Ok(connection)
     }
 
-    /// False once the broker has gone.
+    /// False while the broker has gone.
     pub(super) fn is_open(&self) -> bool {
-        !self.shared.is_closed.load(Ordering::Acquire)
+        self.link().is_some()
     }
 
-    /// A number that nothing on this connection has had.
+    /// A number that nothing of this attachment has had.
     pub(super) fn next_number(&self) -> u64 {
         self.last_number.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Sends a frame; an error if the broker has gone.
-    pub(super) fn send(&self, frame: Frame) -> Result<(), Win32Error> {
-        match self.is_open() && self.outbox.send(frame) {
-            true => Ok(()),
-            false => Err(Win32Error::SERVICE_NOT_ACTIVE),
-        }
+    /// Asks for one more request of a queue; false while the broker has gone.
+    pub(super) fn receive(&self, queue: u64) -> bool {
+        let receive = Frame::new(FrameKind::Receive, queue, Vec::new());
+        self.link().is_some_and(|link| link.send(receive).is_ok())
     }
 
-    /// Calls the broker and waits for what that gives.
-    pub(super) async fn call(&self, call: &Call) -> Result<Outcome, Win32Error> {
-        let number = self.next_number();
-        let (sender, outcome) = oneshot::channel();
-        lock(&self.shared.calls).insert(number, sender);
-        let content = serde_json::to_vec(call).map_err(|_| Win32Error::INVALID_PARAMETER)?;
-        let sent = self.send(Frame::new(FrameKind::Call, number, content));
-        if let Err(error) = sent {
-            lock(&self.shared.calls).remove(&number);
-            return Err(error);
+    /// Calls the broker and waits for what that gives. What was taken back while the broker has gone is.
+    pub(super) async fn call(&self, call: &Call) -> Result<bool, Win32Error> {
+        let takes_back = Journal::takes_back(call);
+        let link = {
+            let mut state = lock(&self.state);
+            if takes_back {
+                state.journal.note(call);
+            }
+            state.link.clone()
+        };
+        let called = match &link {
+            Some(link) => link.call(self.next_number(), call).await,
+            None => Err(Win32Error::SERVICE_NOT_ACTIVE),
+        };
+        match called {
+            Ok(answer) => {
+                let mut state = lock(&self.state);
+                if let (Some(link), Some(current)) = (&link, &state.link)
+                    && !Arc::ptr_eq(link, current)
+                {
+                    // The broker that has heard it has gone, and the next one was told without it.
+                    return Err(Win32Error::SERVICE_NOT_ACTIVE);
+                }
+                if !takes_back {
+                    state.journal.note(call);
+                }
+                Ok(answer)
+            }
+            Err(Win32Error::SERVICE_NOT_ACTIVE) if takes_back => Ok(true),
+            Err(error) => Err(error),
         }
-        outcome.await.map_err(|_| Win32Error::SERVICE_NOT_ACTIVE)
     }
 
     /// Calls the broker without waiting.
     pub(super) fn tell(&self, call: &Call) {
-        if let Ok(content) = serde_json::to_vec(call) {
+        let link = {
+            let mut state = lock(&self.state);
+            state.journal.note(call);
+            state.link.clone()
+        };
+        if let (Some(link), Ok(content)) = (link, serde_json::to_vec(call)) {
             // A broker that has gone has forgotten everything.
-            let _ = self.send(Frame::new(FrameKind::Call, self.next_number(), content));
+            let _ = link.send(Frame::new(FrameKind::Call, self.next_number(), content));
         }
     }
 
     /// Requests of the queue go to `inbox`.
     pub(super) fn add_queue(&self, queue: u64, inbox: Arc<Inbox>) {
-        lock(&self.shared.queues).insert(queue, inbox);
+        lock(&self.queues).insert(queue, inbox);
     }
 
     pub(super) fn remove_queue(&self, queue: u64) {
-        lock(&self.shared.queues).remove(&queue);
+        lock(&self.queues).remove(&queue);
     }
 
-    pub(super) fn remove_request(&self, number: u64) {
-        lock(&self.shared.requests).remove(&number);
+    fn link(&self) -> Option<Arc<Link>> {
+        lock(&self.state).link.clone()
+    }
+
+    fn take_request(&self, frame: Frame, link: &Arc<Link>) {
+        let number = frame.number;
+        let Ok((queue, request)) = decode_request(frame.content) else {
+            tracing::warn!("the broker sends a request that cannot be read");
+            return;
+        };
+        let handle = BrokerRequest::new(Arc::clone(link), number, request.tls.clone());
+        link.add_request(number, &handle);
+        let inbox = lock(&self.queues).get(&queue).cloned();
+        if let Some(inbox) = inbox {
+            inbox.put(ReceivedRequest { request, handle });
+        }
+    }
+
+    /// The connection has ended.
+    fn lose(self: &Arc<Self>, link: &Arc<Link>) {
+        let mut state = lock(&self.state);
+        if !state.link.as_ref().is_some_and(|current| Arc::ptr_eq(current, link)) {
+            return;
+        }
+        state.link = None;
+        let is_missed = !state.journal.is_empty();
+        drop(state);
+        self.inboxes().iter().for_each(|inbox| inbox.clear());
+        if is_missed {
+            let path = self.path.display();
+            tracing::warn!(%path, "BrokerLost: the broker has gone; its prefixes are registered again when it is back");
+            tokio::spawn(attach_again(Arc::downgrade(self), self.ends.clone()));
+        }
+    }
+
+    /// Attaches again if the broker is back: says to it what held before.
+    async fn try_attach(self: &Arc<Self>) -> Result<(), BoxError> {
+        let (calls, version) = {
+            let state = lock(&self.state);
+            (state.journal.calls().to_vec(), state.journal.version())
+        };
+        if calls.is_empty() {
+            return Ok(());
+        }
+        let (link, frames) = Link::open(&self.path).await?;
+        tokio::spawn(read_all(frames, Arc::downgrade(&link), Arc::downgrade(self)));
+        for call in &calls {
+            link.call(self.next_number(), call).await.map_err(|error| format!("{call:?}: {error}"))?;
+        }
+        {
+            let mut state = lock(&self.state);
+            if state.journal.version() != version || !link.is_open() {
+                // What was taken back meanwhile must not be said.
+                return Err(Win32Error::OPERATION_ABORTED.into());
+            }
+            state.link = Some(link);
+        }
+        self.inboxes().iter().for_each(|inbox| inbox.ask_again());
+        let prefixes = calls.iter().filter(|call| matches!(call, Call::AddUrl { .. })).count();
+        let path = self.path.display();
+        tracing::info!(%path, prefixes, "BrokerAttached: the broker is back, and the prefixes are registered again");
+        Ok(())
+    }
+
+    fn inboxes(&self) -> Vec<Arc<Inbox>> {
+        lock(&self.queues).values().cloned().collect()
     }
 }
 
-async fn read_all(mut frames: Frames, shared: Arc<Shared>, connection: Weak<Connection>) {
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.ends.cancel();
+    }
+}
+
+/// Tries until the broker is back, or nobody needs it any more.
+async fn attach_again(connection: Weak<Connection>, ends: CancellationToken) {
+    let mut wait = FIRST_WAIT;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = ends.cancelled() => return,
+        }
+        wait = (2 * wait).min(LONGEST_WAIT);
+        let Some(connection) = connection.upgrade() else { return };
+        match tokio::time::timeout(LONGEST_TRY, connection.try_attach()).await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => tracing::debug!(%error, "BrokerAttachFailed: the broker is not back yet"),
+            Err(_) => tracing::warn!("BrokerAttachFailed: the broker does not answer"),
+        }
+    }
+}
+
+/// Gives what the broker sends to whom it is for, until the connection ends.
+async fn read_all(mut frames: Frames, link: Weak<Link>, connection: Weak<Connection>) {
     while let Some(frame) = frames.next().await {
         // The last handle has gone: so has everybody who could be told.
-        let Some(connection) = connection.upgrade() else { break };
-        shared.take(frame, &connection);
-    }
-    shared.close();
-}
-
-impl Shared {
-    fn take(&self, frame: Frame, connection: &Arc<Connection>) {
+        let Some(link) = link.upgrade() else { return };
         match frame.kind {
-            FrameKind::Result => {
-                let waiting = lock(&self.calls).remove(&frame.number);
-                if let (Some(waiting), Ok(outcome)) = (waiting, serde_json::from_slice(&frame.content)) {
-                    // Whoever called may not wait any more.
-                    let _ = waiting.send(outcome);
-                }
+            FrameKind::Result => link.take_result(&frame),
+            FrameKind::Request => {
+                let Some(connection) = connection.upgrade() else { return };
+                connection.take_request(frame, &link);
             }
-            FrameKind::Request => self.take_request(frame, connection),
             FrameKind::Body | FrameKind::BodyEnd | FrameKind::Sent | FrameKind::Gone => {
-                let request = lock(&self.requests).get(&frame.number).and_then(Weak::upgrade);
-                if let Some(request) = request {
+                if let Some(request) = link.request(frame.number) {
                     request.take(frame);
                 }
             }
@@ -129,28 +240,10 @@ impl Shared {
             _ => tracing::warn!(kind = ?frame.kind, "the broker sends what only clients send"),
         }
     }
-
-    fn take_request(&self, frame: Frame, connection: &Arc<Connection>) {
-        let number = frame.number;
-        let Ok((queue, request)) = decode_request(frame.content) else {
-            tracing::warn!("the broker sends a request that cannot be read");
-            return;
-        };
-        let handle = BrokerRequest::new(Arc::clone(connection), number, request.tls.clone());
-        lock(&self.requests).insert(number, Arc::downgrade(&handle));
-        let inbox = lock(&self.queues).get(&queue).cloned();
-        if let Some(inbox) = inbox {
-            inbox.put(ReceivedRequest { request, handle });
-        }
-    }
-
-    fn close(&self) {
-        self.is_closed.store(true, Ordering::Release);
-        lock(&self.calls).clear();
-        let queues: Vec<_> = lock(&self.queues).drain().collect();
-        queues.iter().for_each(|(_, inbox)| inbox.close());
-        let requests: Vec<_> = lock(&self.requests).drain().collect();
-        requests.iter().filter_map(|(_, request)| request.upgrade()).for_each(|request| request.gone());
+    let Some(link) = link.upgrade() else { return };
+    link.close();
+    if let Some(connection) = connection.upgrade() {
+        connection.lose(&link);
     }
 }
 
@@ -160,6 +253,6 @@ impl fmt::Debug for Connection {
     }
 }
 
-fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,6 +1,9 @@
 //! The driver that hands everything to a broker.
 
 mod connection;
+mod journal;
+mod link;
+mod pieces;
 mod queue;
 mod request;
 mod session;
@@ -14,7 +17,7 @@ use std::{
 use tokio::sync::Mutex;
 
 use self::{connection::Connection, queue::BrokerQueue, session::BrokerSession};
-use super::wire::{Call, Outcome};
+use super::wire::Call;
 use crate::driver::{
     CreateQueueFlags, Driver, DriverFeature, DriverFuture, RequestQueue, RequestQueueOptions, ServerSession,
     Win32Error,
@@ -29,7 +32,12 @@ use crate::driver::{
 /// let server = HttpSysServer::with_driver(HttpSysOptions::default(), driver);
 /// ```
 ///
-/// Against the driver in this process it lacks delegation, and files are read by the facade.
+/// Against the driver in this process it lacks delegation and Basic authentication. Files are read by this process,
+/// which sends their bytes.
+///
+/// When the broker dies, the requests under way are lost. The driver attaches again when there is a broker at the same
+/// path, after at most 5 seconds, and registers everything anew; meanwhile calls fail with
+/// [`SERVICE_NOT_ACTIVE`](Win32Error::SERVICE_NOT_ACTIVE).
 pub struct BrokerDriver {
     path: PathBuf,
     connection: Mutex<Option<Arc<Connection>>>,
@@ -100,7 +108,7 @@ impl Driver for BrokerDriver {
             // Before the call: requests may come with its result.
             let handle = BrokerQueue::new(Arc::clone(&connection), queue);
             let call = Call::OpenQueue { queue, name: options.name, opens_existing };
-            connection.call(&call).await.and_then(|outcome: Outcome| outcome.result())?;
+            connection.call(&call).await?;
             let handle: Arc<dyn RequestQueue> = Arc::new(handle);
             Ok(handle)
         })

@@ -12,14 +12,14 @@ use falconry_features::BoxFuture;
 
 use super::connection::Connection;
 use crate::{
-    broker::wire::{Call, Frame, FrameKind},
+    broker::wire::Call,
     driver::{DriverFuture, ReceivedRequest, RequestQueue, RequestQueueProperty, Win32Error},
 };
 
 /// A handle of a queue.
 pub(super) struct BrokerQueue {
     connection: Arc<Connection>,
-    pub(super) number: u64,
+    number: u64,
     inbox: Arc<Inbox>,
 }
 
@@ -34,6 +34,8 @@ struct State {
     requests: VecDeque<ReceivedRequest>,
     /// How many requests the broker has been asked for and has not sent.
     asked: usize,
+    /// Which broker that is: each one that comes after another has the next number.
+    broker: u64,
     waiting: Vec<Waker>,
     is_closed: bool,
 }
@@ -47,6 +49,22 @@ impl Inbox {
             return;
         }
         state.requests.push_back(request);
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    /// The broker has gone, and the requests with it.
+    pub(super) fn clear(&self) {
+        let requests = std::mem::take(&mut self.lock().requests);
+        drop(requests);
+    }
+
+    /// There is another broker: everybody who waits asks it.
+    pub(super) fn ask_again(&self) {
+        let mut state = self.lock();
+        state.asked = 0;
+        state.broker += 1;
         let waiting = std::mem::take(&mut state.waiting);
         drop(state);
         waiting.into_iter().for_each(Waker::wake);
@@ -74,6 +92,11 @@ impl BrokerQueue {
         Self { connection, number, inbox }
     }
 
+    /// Its number, if it is a queue of this attachment.
+    pub(super) fn number_on(&self, connection: &Arc<Connection>) -> Option<u64> {
+        Arc::ptr_eq(&self.connection, connection).then_some(self.number)
+    }
+
     fn end(&self) {
         self.connection.remove_queue(self.number);
         self.inbox.close();
@@ -84,12 +107,12 @@ impl RequestQueue for BrokerQueue {
     fn set_property(&self, property: RequestQueueProperty) -> DriverFuture<'_, ()> {
         Box::pin(async move {
             let call = Call::SetQueue { queue: self.number, property: property.into() };
-            self.connection.call(&call).await?.result().map(drop)
+            self.connection.call(&call).await.map(drop)
         })
     }
 
     fn receive(&self) -> BoxFuture<'_, Result<ReceivedRequest, Win32Error>> {
-        Box::pin(Receive { queue: self, has_asked: false })
+        Box::pin(Receive { queue: self, asked: None })
     }
 
     fn shutdown(&self) -> Result<(), Win32Error> {
@@ -100,7 +123,7 @@ impl RequestQueue for BrokerQueue {
     fn close(&self) -> DriverFuture<'_, ()> {
         Box::pin(async move {
             self.end();
-            self.connection.call(&Call::CloseQueue { queue: self.number }).await?.result().map(drop)
+            self.connection.call(&Call::CloseQueue { queue: self.number }).await.map(drop)
         })
     }
 }
@@ -115,7 +138,8 @@ impl Drop for BrokerQueue {
 /// Waits for a request. What it has asked the broker for, and does not take, the next one takes.
 struct Receive<'a> {
     queue: &'a BrokerQueue,
-    has_asked: bool,
+    /// The number of the broker that it has asked.
+    asked: Option<u64>,
 }
 
 impl Future for Receive<'_> {
@@ -130,10 +154,11 @@ impl Future for Receive<'_> {
         if let Some(request) = state.requests.pop_front() {
             return Poll::Ready(Ok(request));
         }
-        if !self.has_asked || state.asked == 0 {
-            self.has_asked = true;
+        let is_due = self.asked != Some(state.broker) || state.asked == 0;
+        // While the broker has gone everybody waits for the next one.
+        if is_due && queue.connection.receive(queue.number) {
+            self.asked = Some(state.broker);
             state.asked += 1;
-            queue.connection.send(Frame::new(FrameKind::Receive, queue.number, Vec::new()))?;
         }
         if !state.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
             state.waiting.push(cx.waker().clone());

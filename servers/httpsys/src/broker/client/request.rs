@@ -3,28 +3,27 @@
 use std::{
     collections::VecDeque,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
     task::{Context, Poll, Waker},
 };
 
 use bytes::Bytes;
 use falconry_features::{BoxFuture, CancellationToken, Certificate};
 
-use super::connection::Connection;
+use super::{
+    link::Link,
+    pieces::{self, PIECE, Piece},
+};
 use crate::{
     broker::wire::{Frame, FrameKind, encode_body, encode_response},
-    driver::{
-        DataChunk, DataChunks, RequestHandle, RequestQueue, SendEntityBody, SendFlags, SendResponse, TlsInfo,
-        Win32Error,
-    },
+    driver::{RequestHandle, RequestQueue, SendEntityBody, SendFlags, SendResponse, TlsInfo, Win32Error},
 };
 
-/// How much goes into one frame, in bytes.
-const PIECE: usize = 256 * 1024;
-
+/// A request, and the operations on it.
 pub(super) struct BrokerRequest {
-    connection: Arc<Connection>,
+    link: Arc<Link>,
     number: u64,
+    this: Weak<Self>,
     tls: Option<Arc<TlsInfo>>,
     gone: CancellationToken,
     state: Mutex<State>,
@@ -38,15 +37,22 @@ struct State {
     is_sending: bool,
     sent: Option<Result<(), Win32Error>>,
     sender: Option<Waker>,
-    /// What is left of a send that is too long for one frame.
-    rest: VecDeque<SendEntityBody>,
+    /// What is left of a send that does not go into one frame.
+    rest: VecDeque<Piece>,
     stream_error: Option<u32>,
     ended: Option<Win32Error>,
 }
 
 impl BrokerRequest {
-    pub(super) fn new(connection: Arc<Connection>, number: u64, tls: Option<Arc<TlsInfo>>) -> Arc<Self> {
-        Arc::new(Self { connection, number, tls, gone: CancellationToken::new(), state: Mutex::default() })
+    pub(super) fn new(link: Arc<Link>, number: u64, tls: Option<Arc<TlsInfo>>) -> Arc<Self> {
+        Arc::new_cyclic(|this| Self {
+            link,
+            number,
+            this: Weak::clone(this),
+            tls,
+            gone: CancellationToken::new(),
+            state: Mutex::default(),
+        })
     }
 
     /// Something has come for it.
@@ -64,24 +70,14 @@ impl BrokerRequest {
                 state.read = Some(Err(code(&frame)));
                 state.reader.take()
             }
-            FrameKind::Sent => match (frame.code(), state.rest.pop_front()) {
-                (Some(0), Some(next)) => {
-                    if let Err(error) = self.send_body(&next) {
-                        state.sent = Some(Err(error));
-                        state.sender.take()
-                    } else {
-                        None
-                    }
+            FrameKind::Sent if frame.code() == Some(0) => match state.rest.pop_front() {
+                Some(next) => {
+                    let sent = self.send_piece(next).err().map(Err);
+                    sent.and_then(|sent| state.complete_send(sent))
                 }
-                (Some(0), None) => {
-                    state.sent = Some(Ok(()));
-                    state.sender.take()
-                }
-                _ => {
-                    state.sent = Some(Err(code(&frame)));
-                    state.sender.take()
-                }
+                None => state.complete_send(Ok(())),
             },
+            FrameKind::Sent => state.complete_send(Err(code(&frame))),
             _ => {
                 drop(state);
                 return self.gone();
@@ -103,8 +99,34 @@ impl BrokerRequest {
         wakers.into_iter().flatten().for_each(Waker::wake);
     }
 
-    fn send_body(&self, body: &SendEntityBody) -> Result<(), Win32Error> {
-        self.connection.send(Frame::new(FrameKind::EntityBody, self.number, encode_body(body)?))
+    /// Sends a piece of the body; a piece of a file is read before, elsewhere.
+    fn send_piece(&self, piece: Piece) -> Result<(), Win32Error> {
+        let (flags, file) = match piece {
+            Piece::Body(body) => {
+                return self.link.send(Frame::new(FrameKind::EntityBody, self.number, encode_body(&body)?));
+            }
+            Piece::File(flags, file) => (flags, file),
+        };
+        let this = self.this.clone();
+        tokio::task::spawn_blocking(move || {
+            let read = file.read();
+            // Nobody waits for the send of a request that has been dropped.
+            let Some(this) = this.upgrade() else { return };
+            let sent = match read {
+                Ok(data) => this.send_piece(Piece::Body(SendEntityBody { flags, chunks: data.into() })),
+                Err(error) => {
+                    tracing::warn!(%error, "a file cannot be read; its response is given up");
+                    Err(Win32Error::HANDLE_EOF)
+                }
+            };
+            if let Err(error) = sent {
+                let waker = this.lock().complete_send(Err(error));
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
+            }
+        });
+        Ok(())
     }
 
     /// Begins a send, or tells of its end.
@@ -141,6 +163,13 @@ impl BrokerRequest {
     }
 }
 
+impl State {
+    fn complete_send(&mut self, sent: Result<(), Win32Error>) -> Option<Waker> {
+        self.sent = Some(sent);
+        self.sender.take()
+    }
+}
+
 impl RequestHandle for BrokerRequest {
     fn poll_receive_entity_body(
         &self,
@@ -156,7 +185,7 @@ impl RequestHandle for BrokerRequest {
         }
         if !state.is_reading {
             let limit = u32::try_from(limit.clamp(1, PIECE)).unwrap_or(u32::MAX);
-            self.connection.send(Frame::with_code(FrameKind::Read, self.number, limit))?;
+            self.link.send(Frame::with_code(FrameKind::Read, self.number, limit))?;
             state.is_reading = true;
         }
         state.reader = Some(cx.waker().clone());
@@ -170,15 +199,15 @@ impl RequestHandle for BrokerRequest {
     ) -> Poll<Result<(), Win32Error>> {
         let begin = response.take().map(|mut response| {
             move |state: &mut State| {
-                let mut pieces = split(std::mem::take(&mut response.chunks));
-                response.chunks = pieces.pop_front().unwrap_or_default();
-                let last = response.flags;
-                if !pieces.is_empty() {
-                    response.flags = last | SendFlags::MORE_DATA;
+                let flags = response.flags;
+                let (first, rest) = pieces::of_response(std::mem::take(&mut response.chunks), flags);
+                response.chunks = first;
+                if !rest.is_empty() {
+                    response.flags = flags | SendFlags::MORE_DATA;
                 }
-                state.rest = bodies(pieces, last);
+                state.rest = rest;
                 let content = encode_response(&response)?;
-                self.connection.send(Frame::new(FrameKind::Response, self.number, content))
+                self.link.send(Frame::new(FrameKind::Response, self.number, content))
             }
         });
         self.poll_send(cx, begin)
@@ -191,12 +220,10 @@ impl RequestHandle for BrokerRequest {
     ) -> Poll<Result<(), Win32Error>> {
         let begin = body.take().map(|body| {
             move |state: &mut State| {
-                let mut pieces = bodies(split(body.chunks), body.flags);
-                let first = pieces
-                    .pop_front()
-                    .unwrap_or(SendEntityBody { flags: body.flags, chunks: DataChunks::new() });
+                let mut pieces = pieces::of_body(body.chunks, body.flags);
+                let first = pieces.pop_front().unwrap_or_else(|| Piece::empty(body.flags));
                 state.rest = pieces;
-                self.send_body(&first)
+                self.send_piece(first)
             }
         });
         self.poll_send(cx, begin)
@@ -210,12 +237,12 @@ impl RequestHandle for BrokerRequest {
         state.ended = Some(Win32Error::OPERATION_ABORTED);
         let error = state.stream_error.map(|code| code.to_be_bytes().to_vec()).unwrap_or_default();
         drop(state);
-        self.connection.send(Frame::new(FrameKind::Cancel, self.number, error))
+        self.link.send(Frame::new(FrameKind::Cancel, self.number, error))
     }
 
     fn disconnected(&self) -> CancellationToken {
         // A broker that has gone has told that already.
-        let _ = self.connection.send(Frame::new(FrameKind::Watch, self.number, Vec::new()));
+        let _ = self.link.send(Frame::new(FrameKind::Watch, self.number, Vec::new()));
         self.gone.clone()
     }
 
@@ -240,9 +267,9 @@ impl RequestHandle for BrokerRequest {
 
 impl Drop for BrokerRequest {
     fn drop(&mut self) {
-        self.connection.remove_request(self.number);
+        self.link.remove_request(self.number);
         // A broker that has gone has forgotten it.
-        let _ = self.connection.send(Frame::new(FrameKind::Release, self.number, Vec::new()));
+        let _ = self.link.send(Frame::new(FrameKind::Release, self.number, Vec::new()));
     }
 }
 
@@ -250,42 +277,4 @@ impl fmt::Debug for BrokerRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BrokerRequest").field("number", &self.number).finish_non_exhaustive()
     }
-}
-
-/// The chunks in pieces that fit into frames.
-fn split(chunks: DataChunks) -> VecDeque<DataChunks> {
-    let mut pieces = VecDeque::from([DataChunks::new()]);
-    let mut room = PIECE;
-    for chunk in chunks {
-        match chunk {
-            DataChunk::Memory(mut data) => {
-                while data.len() > room {
-                    let piece = data.split_to(room);
-                    push(&mut pieces, DataChunk::Memory(piece));
-                    pieces.push_back(DataChunks::new());
-                    room = PIECE;
-                }
-                room -= data.len();
-                push(&mut pieces, DataChunk::Memory(data));
-            }
-            other => push(&mut pieces, other),
-        }
-    }
-    pieces
-}
-
-fn push(pieces: &mut VecDeque<DataChunks>, chunk: DataChunk) {
-    if let Some(last) = pieces.back_mut() {
-        last.push(chunk);
-    }
-}
-
-/// Sends of these pieces, of which the last has the flags.
-fn bodies(pieces: VecDeque<DataChunks>, flags: SendFlags) -> VecDeque<SendEntityBody> {
-    let last = pieces.len().saturating_sub(1);
-    let bodies = pieces.into_iter().enumerate().map(|(index, chunks)| SendEntityBody {
-        flags: if index == last { flags } else { flags | SendFlags::MORE_DATA },
-        chunks,
-    });
-    bodies.collect()
 }

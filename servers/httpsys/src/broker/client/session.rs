@@ -25,7 +25,7 @@ impl ServerSession for BrokerSession {
     fn create_url_group(&self) -> DriverFuture<'_, Arc<dyn UrlGroup>> {
         Box::pin(async move {
             let number = self.connection.next_number();
-            self.connection.call(&Call::CreateGroup { group: number }).await?.result()?;
+            self.connection.call(&Call::CreateGroup { group: number }).await?;
             let group: Arc<dyn UrlGroup> =
                 Arc::new(BrokerGroup { connection: Arc::clone(&self.connection), number });
             Ok(group)
@@ -37,10 +37,10 @@ impl ServerSession for BrokerSession {
             let at_once = deadline.has_passed();
             let close = Call::CloseSession { at_once };
             match deadline.limit(self.connection.call(&close)).await {
-                Some(outcome) => outcome?.result().map(drop),
+                Some(closed) => closed.map(drop),
                 None => {
                     let close = Call::CloseSession { at_once: true };
-                    self.connection.call(&close).await?.result().map(drop)
+                    self.connection.call(&close).await.map(drop)
                 }
             }
         })
@@ -55,7 +55,7 @@ struct BrokerGroup {
 
 impl BrokerGroup {
     async fn call(&self, call: Call) -> Result<bool, Win32Error> {
-        self.connection.call(&call).await?.result()
+        self.connection.call(&call).await
     }
 }
 
@@ -74,7 +74,7 @@ impl UrlGroup for BrokerGroup {
         let property = match property {
             UrlGroupProperty::Binding(None) => Ok(GroupProperty::Binding(None)),
             UrlGroupProperty::Binding(Some(queue)) => {
-                number_of(&queue).map(|number| GroupProperty::Binding(Some(number)))
+                number_of(&queue, &self.connection).map(|number| GroupProperty::Binding(Some(number)))
             }
             UrlGroupProperty::Enabled(is_enabled) => Ok(GroupProperty::Enabled(is_enabled)),
             UrlGroupProperty::MaxConnections(max) => Ok(GroupProperty::MaxConnections(max)),
@@ -96,7 +96,7 @@ impl UrlGroup for BrokerGroup {
         queue: &'a Arc<dyn RequestQueue>,
     ) -> DriverFuture<'a, bool> {
         Box::pin(async move {
-            let queue = number_of(queue)?;
+            let queue = number_of(queue, &self.connection)?;
             self.call(Call::IsRegistered { group: self.number, url: url.to_owned(), queue }).await
         })
     }
@@ -112,7 +112,9 @@ impl Drop for BrokerGroup {
     }
 }
 
-fn number_of(queue: &Arc<dyn RequestQueue>) -> Result<u64, Win32Error> {
+/// The number of a queue of the same attachment.
+fn number_of(queue: &Arc<dyn RequestQueue>, connection: &Arc<Connection>) -> Result<u64, Win32Error> {
     let queue: &dyn Any = &**queue;
-    queue.downcast_ref::<BrokerQueue>().map(|queue| queue.number).ok_or(Win32Error::INVALID_PARAMETER)
+    let queue = queue.downcast_ref::<BrokerQueue>();
+    queue.and_then(|queue| queue.number_on(connection)).ok_or(Win32Error::INVALID_PARAMETER)
 }

@@ -7,7 +7,7 @@ mod link;
 mod request;
 
 pub(super) use self::{
-    call::{Call, GroupProperty, Outcome, authentication, limits},
+    call::{Call, GroupProperty, Outcome, QueueProperty, authentication, limits},
     frame::{Frame, FrameKind},
     link::{Frames, Outbox},
     request::{decode_body, decode_request, decode_response, encode_body, encode_request, encode_response},

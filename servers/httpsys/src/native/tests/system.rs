@@ -238,15 +238,24 @@ fn closing_the_queue_ends_those_who_wait() {
 }
 
 #[test]
-fn many_requests_wait_at_once() {
+fn many_wait_at_once_and_each_takes_a_request() {
     run(async {
         let site = Site::new().await;
-        let clients: Vec<_> = (0..16).map(|number| site.get(&format!("/{number}"), "!")).collect();
-        for _ in 0..clients.len() {
-            let received = site.queue.receive().await.expect("a request");
-            let mut echo = response("");
-            echo.chunks = Bytes::from(format!("{}!", received.request.raw_url)).into();
-            send(&*received.handle, echo).await.expect("the answer is sent");
+        let mut takers = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let queue = Arc::clone(&site.queue);
+            takers.spawn(async move {
+                let received = queue.receive().await.expect("a request");
+                let mut echo = response("");
+                echo.chunks = Bytes::from(format!("{}!", received.request.raw_url)).into();
+                send(&*received.handle, echo).await.expect("the answer is sent");
+            });
+        }
+        // They wait before the first request comes.
+        tokio::task::yield_now().await;
+        let clients: Vec<_> = (0..8).map(|number| site.get(&format!("/{number}"), "!")).collect();
+        while let Some(taken) = takers.join_next().await {
+            taken.expect("a taker ends");
         }
         for (number, client) in clients.into_iter().enumerate() {
             let answer = client.join().expect("the client got an answer");

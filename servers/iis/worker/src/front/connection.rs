@@ -107,7 +107,8 @@ impl Connection {
         false
     }
 
-    fn refuse(&self, status: &str) -> io::Result<()> {
+    /// Answers what does not reach the module.
+    pub(crate) fn refuse(&self, status: &str) -> io::Result<()> {
         self.send(format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").as_bytes())
     }
 

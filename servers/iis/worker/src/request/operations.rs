@@ -138,6 +138,14 @@ impl Request {
         }
     }
 
+    /// A malformed body: the client hears of it from the front end, as HTTP.sys does it.
+    fn refuse(&self) -> HResult {
+        if !self.output().is_sent() {
+            let _ = self.connection.refuse("400 Bad Request");
+        }
+        self.lost()
+    }
+
     fn lost(&self) -> HResult {
         self.connection.lost();
         GONE
@@ -150,7 +158,7 @@ impl Request {
             Ok(Taken::Data(length)) => Some((OK, length.try_into().unwrap_or_default())),
             Ok(Taken::End) => Some((END, 0)),
             Ok(Taken::NotYet) => None,
-            Err(()) => Some((GONE, 0)),
+            Err(()) => Some((self.refuse(), 0)),
         }
     }
 

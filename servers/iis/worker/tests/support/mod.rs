@@ -35,15 +35,28 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Starts one; `None` where there is no C++ compiler.
+    /// Starts one with the contract app; `None` where there is no C++ compiler.
     pub(crate) fn start(test: &str) -> Option<Self> {
+        Self::start_with(test, "iis_contract", 0, &[])
+    }
+
+    /// Starts one with an example of this package, so many further ports, and variables of the environment.
+    pub(crate) fn start_with(
+        test: &str,
+        example: &str,
+        ports: u16,
+        variables: &[(&str, String)],
+    ) -> Option<Self> {
         let Some(objects) = objects() else {
             skip(test, "there is no C++ compiler (c++)");
             return None;
         };
         let worker = Path::new(env!("CARGO_BIN_EXE_iis-worker"));
         let mut command = process::command(worker);
-        command.arg(module(worker)).arg("--objects").arg(objects).args(["--port", "0"]);
+        command.arg(module(worker, example)).arg("--objects").arg(objects).args(["--port", "0"]);
+        command
+            .args(["--ports", &ports.to_string()])
+            .envs(variables.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = Process::start(&mut command).expect("the worker can be started");
         let child = &mut process.child;
@@ -84,6 +97,11 @@ impl Worker {
         assert!(!errors.contains("unexpected call"), "{errors}");
     }
 
+    /// The next line of its output; `None` at its end, or if none comes for long.
+    pub(crate) fn line(&self) -> Option<String> {
+        self.lines.recv_timeout(2 * PATIENCE).ok()
+    }
+
     /// What follows `text` in the first line that begins with it.
     fn wait_for(&self, text: &str) -> String {
         loop {
@@ -95,9 +113,9 @@ impl Worker {
     }
 }
 
-/// The contract app, built as an example of this package.
-fn module(worker: &Path) -> PathBuf {
-    let name = format!("{}iis_contract{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+/// An application, built as an example of this package.
+fn module(worker: &Path, example: &str) -> PathBuf {
+    let name = format!("{}{example}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     worker.with_file_name("examples").join(name)
 }
 

@@ -88,7 +88,7 @@ impl<S: Transport> Connection<S> {
     fn begin(&mut self, cx: &mut Context<'_>, head: &Head) -> Flow {
         self.waits.begin_request(head.body != BodyFraming::None);
         self.io.response.reset_unless_waiting();
-        self.shared.http1.reset_rates();
+        self.shared.http1.reset_rates(&self.shared.options.limits);
         self.hold = None;
         let mut exchange = match self.spare.take() {
             Some(exchange) => exchange,

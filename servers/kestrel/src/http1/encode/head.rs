@@ -23,7 +23,7 @@ pub(in crate::http1) fn encode_head(
     framing: &Framing<'_>,
 ) -> Answered {
     // Enough for most, so that the buffer grows once.
-    out.reserve(256);
+    out.reserve(192);
     push_status_line(out, head.status, head.reason.as_ref().map(|reason| reason.as_str()));
     let mut fields = Fields::new(framing, head.status);
     for (name, value) in &head.headers {

@@ -47,7 +47,7 @@ impl Counter {
         let counted = self.count.lock().unwrap();
         let (counted, timeout) = self
             .changed
-            .wait_timeout_while(counted, Duration::from_secs(20), |counted| *counted < count)
+            .wait_timeout_while(counted, Duration::from_secs(60), |counted| *counted < count)
             .unwrap();
         assert!(!timeout.timed_out(), "{counted} instead of {count}");
     }

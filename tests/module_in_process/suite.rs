@@ -1,0 +1,56 @@
+//! The conformance suite from outside: its trials of the contract app, whose library runs in a worker of the program
+//! `falconry-module`.
+
+#![allow(dead_code, unreachable_pub, reason = "what the other tests need as well")]
+
+#[path = "../../servers/module/tests/processes/backend.rs"]
+mod backend;
+#[path = "../../servers/module/tests/processes/client.rs"]
+mod client;
+#[path = "../../servers/module/tests/processes/module.rs"]
+mod module;
+#[path = "../../servers/module/tests/processes/scratch.rs"]
+mod scratch;
+mod support;
+#[path = "../../servers/module/tests/processes/web_config.rs"]
+mod web_config;
+
+use std::process::ExitCode;
+
+use falconry_conformance::{Arguments, Capability};
+
+use crate::module::Module;
+
+/// What the application cannot see behind a hop.
+const LOST: [Capability; 2] = [
+    // The connection is the one between the module and its worker, and other clients share it.
+    Capability::ConnectionInfo,
+    // Its ends are those of the module; the client's address comes in X-Forwarded-For.
+    Capability::EndpointInfo,
+];
+
+/// Trials whose rule ends at a hop, and why.
+const OF_ONE_HOP: [(&str, &str); 1] = [(
+    "contract::an_abort_answers_nothing",
+    "the worker closes its connection without an answer, which the module answers with 502.3",
+)];
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    for (trial, reason) in OF_ONE_HOP {
+        eprintln!("not of a hop: {trial}: {reason}");
+        arguments.skip.push(trial.to_owned());
+    }
+    let limit = r#"<security><requestFiltering><requestLimits maxAllowedContentLength="4294967295" /></requestFiltering></security>"#;
+    let configuration = support::contract().setting("forwardResponseConnectionHeader", "true").element(limit);
+    let module = Module::start(&configuration);
+    let capabilities = Capability::ALL.iter().copied().filter(|capability| !LOST.contains(capability));
+    match falconry_conformance::run_against(&arguments, &format!("http://{}", module.address()), capabilities)
+    {
+        Ok(conclusion) => conclusion.exit_code(),
+        Err(error) => {
+            eprintln!("the module cannot be examined: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
