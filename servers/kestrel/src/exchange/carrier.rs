@@ -27,10 +27,13 @@ impl ExchangeShared {
     /// Completes when what the protocol has taken is on its way, counted from the first call with
     /// this `wait`.
     pub(crate) fn poll_flushed(&self, cx: &mut Context<'_>, wait: &mut Option<u64>) -> Poll<()> {
+        // What comes after the end has nothing to wait for; the protocol may be done with the exchange.
+        if self.lock().output.phase == Phase::Completed {
+            *wait = None;
+            return Poll::Ready(());
+        }
         match &self.stream {
             None => self.connection.http1.poll_flushed(cx, wait),
-            // What comes after the end has nothing to wait for.
-            Some(_) if self.lock().output.phase == Phase::Completed => Poll::Ready(()),
             // QUIC sends by itself what the client has room for.
             Some(stream) if stream.is_http3() => Poll::Ready(()),
             Some(stream) => {
