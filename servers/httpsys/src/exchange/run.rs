@@ -66,7 +66,7 @@ impl ServerShared {
             }
         };
         let processing = Processing::new(self.application.process(context), &exchange.shared);
-        let Some(Processed { mut context, result }) = processing.await else { return None };
+        let Processed { mut context, result } = processing.await?;
         exchange.shared.is_ended.store(true, Ordering::Relaxed);
         if result.is_ok()
             && exchange.revision == context.features().revision()
