@@ -49,7 +49,7 @@ pub use self::{
     error::Win32Error,
     feature::DriverFeature,
     queue::{
-        CreateQueueFlags, Http503Verbosity, InlineReceiver, RequestQueue, RequestQueueOptions,
+        CreateQueueFlags, Http503Verbosity, InlineAnswer, InlineReceiver, RequestQueue, RequestQueueOptions,
         RequestQueueProperty,
     },
     request::{DriverRequest, ReceivedRequest, RequestHandle, TlsInfo},

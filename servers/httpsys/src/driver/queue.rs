@@ -3,8 +3,9 @@
 use std::{any::Any, fmt, sync::Arc};
 
 use falconry_features::BoxFuture;
+use http::HeaderMap;
 
-use super::{DriverFuture, ReceivedRequest, Win32Error};
+use super::{DriverFuture, ReceivedRequest, SendResponse, Win32Error};
 
 /// What a queue is made or opened with: `HttpCreateRequestQueue`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,7 +56,18 @@ pub enum Http503Verbosity {
 
 /// Where a request is run as soon as it arrives, in the task of its connection; see
 /// [`RequestQueue::set_inline_receiver`].
-pub type InlineReceiver = Arc<dyn Fn(ReceivedRequest) -> BoxFuture<'static, ()> + Send + Sync>;
+pub type InlineReceiver =
+    Arc<dyn Fn(ReceivedRequest) -> BoxFuture<'static, Option<InlineAnswer>> + Send + Sync>;
+
+/// What the run of a request where it arrives may end with, in the place of a send of its own: all of the response, of
+/// which nobody wants to hear any more.
+#[derive(Debug)]
+pub struct InlineAnswer {
+    /// The response, without [`MORE_DATA`](super::SendFlags::MORE_DATA).
+    pub response: SendResponse,
+    /// The request's fields, emptied: storage for those of the connection's next request.
+    pub storage: HeaderMap,
+}
 
 /// A queue of requests. Dropping the last handle closes it.
 pub trait RequestQueue: Any + Send + Sync + fmt::Debug {

@@ -228,6 +228,15 @@ impl ExchangeShared {
         self.poll_sending(cx, &mut state)
     }
 
+    /// The same where whoever gets the response sends it: for the exchange it is done.
+    pub(crate) fn end_whole(&self, head: ResponseHead) -> SendResponse {
+        let mut state = self.lock();
+        let mut response = self.whole(&mut state, head);
+        response.flags = response.flags | self.buffering();
+        state.output.phase = Phase::Completed;
+        response
+    }
+
     /// What writing ends with if the request has ended.
     fn check(&self, state: &State) -> Option<Poll<Result<(), FeatureError>>> {
         if state.is_delegated {

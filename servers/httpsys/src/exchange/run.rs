@@ -14,7 +14,7 @@ use tokio::time::Sleep;
 
 use super::{ExchangeShared, output::Phase};
 use crate::{
-    driver::{ReceivedRequest, RequestHandle, SendFlags, SendResponse},
+    driver::{InlineAnswer, ReceivedRequest, RequestHandle, SendFlags, SendResponse},
     features::{self, Kind},
     request::{MAX_FIELDS, latin1_to_utf8},
     server::ServerShared,
@@ -25,11 +25,21 @@ use crate::{
 const HOLD_BACK: Duration = Duration::from_millis(20);
 
 impl ServerShared {
-    /// Answers one request.
+    /// Answers one request in a task of its own.
     pub(crate) async fn answer(self: Arc<Self>, received: ReceivedRequest) {
+        self.run(received, false).await;
+    }
+
+    /// Answers one request in the task of its connection; leaves the usual response to the driver.
+    pub(crate) async fn answer_inline(self: Arc<Self>, received: ReceivedRequest) -> Option<InlineAnswer> {
+        self.run(received, true).await
+    }
+
+    async fn run(&self, received: ReceivedRequest, is_inline: bool) -> Option<InlineAnswer> {
         let _under_way = self.outstanding.begin();
         if let Some(status) = self.refusal(&received) {
-            return self.refuse(&*received.handle, status).await;
+            self.refuse(&*received.handle, status).await;
+            return None;
         }
         let received = self.prepare(received);
         let handle = Arc::clone(&received.handle);
@@ -39,7 +49,8 @@ impl ServerShared {
         if exchange.fill(received, prefix.as_ref().map(|prefix| prefix.path_base())).is_err() {
             tracing::debug!("RequestParsingError: the request's target is malformed");
             self.exchanges.put(exchange);
-            return self.refuse(&*handle, StatusCode::BAD_REQUEST).await;
+            self.refuse(&*handle, StatusCode::BAD_REQUEST).await;
+            return None;
         }
         drop(handle);
         let features = std::mem::take(&mut exchange.features);
@@ -50,21 +61,30 @@ impl ServerShared {
                     error = &*error as &dyn std::error::Error,
                     "the application could not make a context"
                 );
-                return exchange.shared.abort(None);
+                exchange.shared.abort(None);
+                return None;
             }
         };
         let processing = Processing::new(self.application.process(context), &exchange.shared);
-        let Some(Processed { mut context, result }) = processing.await else { return };
+        let Processed { mut context, result } = processing.await?;
         exchange.shared.is_ended.store(true, Ordering::Relaxed);
         if result.is_ok()
             && exchange.revision == context.features().revision()
             && let Some(head) = features::take_whole_head(context.features_mut(), &exchange.shared)
         {
             // As most are: one send, and nothing to be told of it.
+            if is_inline {
+                let response = exchange.shared.end_whole(head);
+                exchange.features = self.application.dispose_context(context, None);
+                let storage = features::take_storage(&mut exchange.features);
+                self.exchanges.put(exchange);
+                return Some(InlineAnswer { response, storage });
+            }
             let mut head = Some(head);
             poll_fn(|cx| exchange.shared.poll_whole(cx, &mut head)).await;
             exchange.features = self.application.dispose_context(context, None);
-            return self.exchanges.put(exchange);
+            self.exchanges.put(exchange);
+            return None;
         }
         exchange.shared.lock().has_failed = result.is_err();
         let error = finish_response(context.features_mut(), result).await;
@@ -76,6 +96,7 @@ impl ServerShared {
         }
         exchange.features = self.application.dispose_context(context, error.as_ref());
         self.exchanges.put(exchange);
+        None
     }
 
     /// With which status a request is answered that does not reach the application.

@@ -23,7 +23,7 @@ use falconry_features::{
     HttpSysRequestTimingFeature, HttpUpgradeFeature, PlainAuthentication, PlainResponse, PlainTlsHandshake,
     RequestBody, ResponseHead, TlsConnectionFeature, TlsHandshakeFeature,
 };
-use http::{Version, header::CONTENT_LENGTH};
+use http::{HeaderMap, Version, header::CONTENT_LENGTH};
 
 pub(crate) use self::delegation::ServerDelegation;
 use self::{
@@ -187,6 +187,14 @@ pub(crate) fn clear(features: &mut FeatureCollection) -> Option<()> {
     own_mut!(features, dyn HttpRequestFeature as HttpSysRequest)?.clear();
     own_mut!(features, dyn HttpResponseFeature as PlainResponse)?.recycle();
     Some(())
+}
+
+/// Takes the fields of a request that is over, and empties them.
+pub(crate) fn take_storage(features: &mut FeatureCollection) -> HeaderMap {
+    let request = own_mut!(features, dyn HttpRequestFeature as HttpSysRequest);
+    let mut storage = request.map(|request| std::mem::take(request.headers_mut())).unwrap_or_default();
+    storage.clear();
+    storage
 }
 
 /// Clears what only some kinds of requests have.

@@ -82,6 +82,29 @@ impl PortableRequest {
         Self { state: Mutex::default(), gone: Mutex::default(), is_gone: AtomicBool::new(false), tls, copy }
     }
 
+    /// The same in the storage of one that is over.
+    pub(super) fn again(
+        spare: Option<Arc<Self>>,
+        tls: Option<Arc<TlsInfo>>,
+        copy: Option<Box<DriverRequest>>,
+    ) -> Arc<Self> {
+        match spare {
+            Some(mut request) => {
+                if let Some(request) = Arc::get_mut(&mut request) {
+                    (request.tls, request.copy) = (tls, copy);
+                }
+                request
+            }
+            None => Arc::new(Self::new(tls, copy)),
+        }
+    }
+
+    /// The storage of a request that is over, for the next one; `None` if somebody has kept something of it.
+    pub(super) fn cleared(mut self: Arc<Self>) -> Option<Arc<Self>> {
+        *Arc::get_mut(&mut self)? = Self::new(None, None);
+        Some(self)
+    }
+
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }

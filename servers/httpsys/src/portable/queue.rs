@@ -13,8 +13,8 @@ use falconry_features::BoxFuture;
 
 use super::{Kernel, exchange::PortableRequest, lock, operations::ReceivedHandle, ready};
 use crate::driver::{
-    DriverFuture, DriverRequest, Http503Verbosity, InlineReceiver, ReceivedRequest, RequestHandle,
-    RequestQueue, RequestQueueProperty, Win32Error,
+    DriverFuture, DriverRequest, Http503Verbosity, InlineAnswer, InlineReceiver, ReceivedRequest,
+    RequestHandle, RequestQueue, RequestQueueProperty, Win32Error,
 };
 
 /// How many requests may wait unless told otherwise.
@@ -51,7 +51,7 @@ struct Parked {
 /// What became of a request that was given to a queue.
 pub(super) enum Delivery {
     /// It runs here.
-    Inline(BoxFuture<'static, ()>),
+    Inline(BoxFuture<'static, Option<InlineAnswer>>),
     /// Somebody will take it, or has.
     Queued,
     /// There is no place for it.

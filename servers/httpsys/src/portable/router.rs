@@ -37,13 +37,15 @@ pub(super) struct RouterContext {
     /// The last request of the connection, if it was received in another task: the next one begins when its receiver
     /// has let go of it, as it does after a receiver that runs in the task of the connection.
     pub(super) last: Option<Arc<PortableRequest>>,
+    /// Storage for the next request.
+    pub(super) spare: Option<Arc<PortableRequest>>,
     connection: Option<Arc<ConnectionInfo>>,
 }
 
 /// Where a request goes.
 pub(super) enum Route {
     /// To the queue of a group.
-    Queue(Arc<Registration>, Settings),
+    Queue(Arc<Registration>, Arc<Settings>),
     /// Nowhere; `None` resets the connection.
     Answer(Option<Answer>),
 }

@@ -25,7 +25,7 @@ use super::{
     sending::{Sending, Sent, poll_complete},
     table::Registration,
 };
-use crate::driver::{CachePolicy, Win32Error};
+use crate::driver::{CachePolicy, InlineAnswer, SendResponse, Win32Error};
 
 /// What the HTTP Server API waits unless told otherwise.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);
@@ -46,7 +46,7 @@ struct Active {
     registration: Arc<Registration>,
     queue: Arc<Queue>,
     /// The receiver, where it runs here.
-    inline: Option<BoxFuture<'static, ()>>,
+    inline: Option<BoxFuture<'static, Option<InlineAnswer>>>,
     /// It is received in another task.
     is_queued: bool,
     body: RequestBody,
@@ -113,7 +113,7 @@ impl Run {
             _ => RequestBody::empty(),
         };
         let copy = (settings.delegates > 0).then(|| head.clone());
-        let request = Arc::new(PortableRequest::new(head.tls.clone(), copy));
+        let request = PortableRequest::again(context.spare.take(), head.tls.clone(), copy);
         let (inline, queue_timer) = match queue.deliver(&request, head) {
             Delivery::Inline(inline) => (Some(inline), None),
             Delivery::Queued => {
@@ -174,11 +174,12 @@ impl Future for Run {
         };
         match ended {
             Poll::Ready(result) => {
-                if let Some(active) = this.active.take()
-                    && active.is_queued
-                    && is_http1(&context)
-                {
-                    context.last = Some(active.request);
+                if let Some(active) = this.active.take() {
+                    match active.is_queued {
+                        false => context.spare = active.request.cleared(),
+                        true if is_http1(&context) => context.last = Some(active.request),
+                        true => {}
+                    }
                 }
                 Poll::Ready(Processed { context, result })
             }
@@ -212,9 +213,12 @@ impl Active {
         loop {
             let had_inline = self.inline.is_some();
             if let Some(inline) = &mut self.inline
-                && inline.as_mut().poll(cx).is_ready()
+                && let Poll::Ready(answer) = inline.as_mut().poll(cx)
             {
                 self.inline = None;
+                if let Some(answer) = answer {
+                    self.take_answer(cx, answer, context, router);
+                }
             }
             match self.look(cx, context, router) {
                 Looked::Moved => continue,
@@ -231,7 +235,7 @@ impl Active {
                     Progress::Sent | Progress::Completed => return Poll::Ready(Ok(())),
                     Progress::Aborted => return Poll::Ready(Err(given_up())),
                     // The receiver ran here and has gone without an answer.
-                    Progress::Open if had_inline => {
+                    Progress::Open if had_inline && self.sending.is_none() => {
                         abort(&context.features);
                         return Poll::Ready(Err(given_up()));
                     }
@@ -251,6 +255,23 @@ impl Active {
             if self.request.sleep() {
                 return Poll::Pending;
             }
+        }
+    }
+
+    /// Sends what the receiver that ran here has left to be sent.
+    fn take_answer(
+        &mut self,
+        cx: &mut Context<'_>,
+        answer: InlineAnswer,
+        context: &mut RouterContext,
+        router: &PortRouter,
+    ) {
+        if let Some(request) = context.features.get_mut::<dyn HttpRequestFeature>() {
+            // They have moved to the receiver.
+            *request.headers_mut() = answer.storage;
+        }
+        if self.answer == Progress::Open {
+            self.begin_response(cx, answer.response, context, router);
         }
     }
 
@@ -303,19 +324,36 @@ impl Active {
         context: &mut RouterContext,
         router: &PortRouter,
     ) -> bool {
-        let candidate = match &operation {
-            SendOperation::Response(response) if response.cache_policy != CachePolicy::NoCache => {
-                self.registration.caches.store(true, Ordering::Relaxed);
-                self.cache_url.as_ref().and_then(|_| Candidate::of(response))
+        match operation {
+            SendOperation::Response(response) => self.begin_response(cx, *response, context, router),
+            SendOperation::EntityBody(body) => {
+                self.sending = Some(Box::new(Sending::entity_body(body)));
+                self.poll_send(cx, context, router)
             }
-            _ => None,
+        }
+    }
+
+    /// The same for the first send of a response.
+    fn begin_response(
+        &mut self,
+        cx: &mut Context<'_>,
+        response: SendResponse,
+        context: &mut RouterContext,
+        router: &PortRouter,
+    ) -> bool {
+        let candidate = match response.cache_policy {
+            CachePolicy::NoCache => None,
+            CachePolicy::TimeToLive(_) => {
+                self.registration.caches.store(true, Ordering::Relaxed);
+                self.cache_url.as_ref().and_then(|_| Candidate::of(&response))
+            }
         };
         let is_usual = candidate.is_none() && self.answer == Progress::Open && self.stream.is_none();
         if !is_usual {
-            self.sending = Some(Box::new(Sending::new(operation).keeping(candidate)));
+            self.sending = Some(Box::new(Sending::response(response).keeping(candidate)));
             return self.poll_send(cx, context, router);
         }
-        match Sending::whole(operation, cx, &mut context.features) {
+        match Sending::whole(response, cx, &mut context.features) {
             Ok(result) => {
                 self.end_send(result, context);
                 true
@@ -451,7 +489,7 @@ impl Active {
         let request = Arc::new(PortableRequest::new(head.tls.clone(), copy));
         if let Some(before) = self.inline.take() {
             // Whoever has given the request away may have other things to do.
-            tokio::spawn(before);
+            tokio::spawn(async { drop(before.await) });
         }
         self.request = request;
         self.hears_of_end = false;

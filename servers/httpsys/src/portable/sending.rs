@@ -17,9 +17,9 @@ use http::{
     header::{CONNECTION, TRANSFER_ENCODING},
 };
 
-use super::{cache::Candidate, exchange::SendOperation};
+use super::cache::Candidate;
 use crate::{
-    driver::{DataChunk, DataChunks, SendFlags, SendResponse, Win32Error},
+    driver::{DataChunk, DataChunks, SendEntityBody, SendFlags, SendResponse, Win32Error},
     file::read_at,
 };
 
@@ -60,15 +60,14 @@ struct Reading {
 }
 
 impl Sending {
-    pub(super) fn new(operation: SendOperation) -> Self {
-        let (flags, response, chunks) = match operation {
-            SendOperation::Response(mut response) => {
-                let chunks = std::mem::take(&mut response.chunks);
-                (response.flags, Some(response), chunks)
-            }
-            SendOperation::EntityBody(body) => (body.flags, None, body.chunks),
-        };
-        Self { response, chunks: chunks.into_iter(), ..Self::empty(flags, Bytes::new()) }
+    pub(super) fn response(mut response: SendResponse) -> Self {
+        let chunks = std::mem::take(&mut response.chunks).into_iter();
+        let empty = Self::empty(response.flags, Bytes::new());
+        Self { response: Some(Box::new(response)), chunks, ..empty }
+    }
+
+    pub(super) fn entity_body(body: SendEntityBody) -> Self {
+        Self { chunks: body.chunks.into_iter(), ..Self::empty(body.flags, Bytes::new()) }
     }
 
     /// The same, of a response that may be kept once it is sent.
@@ -85,28 +84,23 @@ impl Sending {
     /// Sends a whole response of one piece at most, as most are; gives the send that is left to do if it is another
     /// one, or the connection makes it wait.
     pub(super) fn whole(
-        operation: SendOperation,
+        mut response: SendResponse,
         cx: &mut Context<'_>,
         features: &mut FeatureCollection,
     ) -> Result<Result<Sent, Win32Error>, Box<Self>> {
         const OTHER: SendFlags = SendFlags::from_bits(
             SendFlags::MORE_DATA.bits() | SendFlags::OPAQUE.bits() | SendFlags::GOAWAY.bits(),
         );
-        let mut response = match operation {
-            SendOperation::Response(response)
-                if response.flags.without(OTHER) == response.flags && response.chunks.is_one_piece() =>
-            {
-                response
-            }
-            other => return Err(Box::new(Self::new(other))),
-        };
+        if response.flags.without(OTHER) != response.flags || !response.chunks.is_one_piece() {
+            return Err(Box::new(Self::response(response)));
+        }
         let mut data = match std::mem::take(&mut response.chunks).into_iter().next() {
             Some(DataChunk::Memory(data)) => data,
             _ => Bytes::new(),
         };
         let flags = response.flags;
         let send = || -> Result<_, FeatureError> {
-            let head = begin_head(*response, features)?;
+            let head = begin_head(response, features)?;
             let body = features.required_mut::<dyn HttpResponseBodyFeature>()?;
             if body.poll_start(cx, &head)?.is_pending() {
                 return Ok(Some(Some(head)));

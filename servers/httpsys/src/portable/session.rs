@@ -91,7 +91,7 @@ impl Drop for Session {
 /// What requests see of a group.
 #[derive(Debug)]
 pub(super) struct Group {
-    settings: Mutex<Settings>,
+    settings: Mutex<Arc<Settings>>,
     pub(super) connections: GroupConnections,
 }
 
@@ -117,16 +117,16 @@ impl Group {
             authentication: AuthenticationInfo::default(),
             delegates: 0,
         };
-        Arc::new(Self { settings: Mutex::new(settings), connections: GroupConnections::default() })
+        Arc::new(Self { settings: Mutex::new(Arc::new(settings)), connections: GroupConnections::default() })
     }
 
     /// What holds for a request that arrives now.
-    pub(super) fn settings(&self) -> Settings {
-        lock(&self.settings).clone()
+    pub(super) fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&lock(&self.settings))
     }
 
     fn change(&self, change: impl FnOnce(&mut Settings)) {
-        change(&mut lock(&self.settings));
+        change(Arc::make_mut(&mut lock(&self.settings)));
     }
 }
 
@@ -219,7 +219,7 @@ impl UrlGroup for GroupHandle {
             let prefix: UrlPrefix = url.parse().map_err(|_| Win32Error::INVALID_PARAMETER)?;
             let queue = Queue::of(queue).ok_or(Win32Error::INVALID_PARAMETER)?;
             let group = self.kernel.ports.group_of(&prefix).await;
-            let bound = group.and_then(|group| group.settings().queue);
+            let bound = group.and_then(|group| group.settings().queue.clone());
             Ok(bound.is_some_and(|bound| Arc::ptr_eq(&bound, &queue)))
         })
     }

@@ -19,17 +19,17 @@ pub(crate) fn decode_target<'a>(
     if target == "*" || (*method == Method::CONNECT && !target.starts_with('/')) {
         return Ok("");
     }
-    let origin = match target.split_once("://") {
+    let origin = if target.starts_with('/') {
+        target
+    } else {
         // The absolute form (RFC 9112 section 3.2.2).
-        Some((_, rest)) if !target.starts_with('/') => {
-            rest.find(['/', '?']).map_or("", |start| &rest[start..])
-        }
-        _ => target,
+        let rest = target.split_once("://").map(|(_, rest)| rest);
+        rest.map_or(target, |rest| rest.find(['/', '?']).map_or("", |start| &rest[start..]))
     };
     let (raw_path, query) = origin.split_at(origin.find('?').unwrap_or(origin.len()));
     if raw_path.is_empty() {
         path.push('/');
-    } else if !raw_path.contains('%') && !raw_path.contains("/.") {
+    } else if !raw_path.contains('%') && !raw_path.as_bytes().windows(2).any(|pair| pair == b"/.") {
         path.push_str(raw_path);
     } else {
         decode(raw_path, path)?;

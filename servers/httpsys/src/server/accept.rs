@@ -10,7 +10,8 @@ use crate::driver::{InlineReceiver, RequestQueue, Win32Error};
 /// Runs requests where they arrive; false if the driver has no such thing.
 pub(super) fn inline(queue: &dyn RequestQueue, shared: &Arc<ServerShared>) -> bool {
     let shared = Arc::clone(shared);
-    let receiver: InlineReceiver = Arc::new(move |received| Box::pin(Arc::clone(&shared).answer(received)));
+    let receiver: InlineReceiver =
+        Arc::new(move |received| Box::pin(Arc::clone(&shared).answer_inline(received)));
     queue.set_inline_receiver(Some(receiver))
 }
 
