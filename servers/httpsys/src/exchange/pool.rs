@@ -33,6 +33,8 @@ pub(crate) struct Exchange {
     /// The collection's revision when nobody has changed anything.
     pub(crate) revision: u64,
     pub(crate) kind: Kind,
+    /// The response has given its head away, and is cleared.
+    pub(crate) has_given_head: bool,
 }
 
 impl ExchangePool {
@@ -92,7 +94,7 @@ impl Exchange {
     fn new(kind: Kind, settings: Arc<ServerSettings>, server: &Arc<FeatureCollection>) -> Self {
         let shared = Arc::new(ExchangeShared::new(settings));
         let features = features::collection(kind, &shared, server);
-        Self { revision: features.revision(), shared, features, kind }
+        Self { revision: features.revision(), shared, features, kind, has_given_head: false }
     }
 
     /// Fills a cleared exchange with a request.
@@ -108,7 +110,7 @@ impl Exchange {
     /// the server's own is gone. False if that cannot be.
     fn clear(&mut self) -> bool {
         if self.features.revision() != self.revision
-            || features::clear(&mut self.features).is_none()
+            || features::clear(&mut self.features, std::mem::take(&mut self.has_given_head)).is_none()
             || features::clear_kind(&mut self.features, self.kind).is_none()
         {
             let host_context = self.features.take_host_context();

@@ -73,6 +73,7 @@ impl ServerShared {
             && let Some(head) = features::take_whole_head(context.features_mut(), &exchange.shared)
         {
             // As most are: one send, and nothing to be told of it.
+            exchange.has_given_head = true;
             if is_inline {
                 let response = exchange.shared.end_whole(head);
                 exchange.features = self.application.dispose_context(context, None);

@@ -23,7 +23,7 @@ use falconry_features::{
     HttpSysRequestTimingFeature, HttpUpgradeFeature, PlainAuthentication, PlainResponse, PlainTlsHandshake,
     RequestBody, ResponseHead, TlsConnectionFeature, TlsHandshakeFeature,
 };
-use http::{HeaderMap, Version, header::CONTENT_LENGTH};
+use http::{HeaderMap, StatusCode, Version, header::CONTENT_LENGTH};
 
 pub(crate) use self::delegation::ServerDelegation;
 use self::{
@@ -131,7 +131,10 @@ pub(crate) fn fill(
     let ReceivedRequest { mut request, handle } = received;
     let shared = &exchange.shared;
     let features = &mut exchange.features;
-    let declared = request.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let declared = match request.has_body {
+        true => request.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok()),
+        false => None,
+    };
     let automatic = request.user.take();
     {
         let mut state = shared.lock();
@@ -183,10 +186,22 @@ pub(crate) fn fill(
 }
 
 /// Clears what the next request does not overwrite; `None` if something else stands in the place of a feature.
-pub(crate) fn clear(features: &mut FeatureCollection) -> Option<()> {
+/// `has_given_head`: [`take_whole_head`] has cleared the response.
+pub(crate) fn clear(features: &mut FeatureCollection, has_given_head: bool) -> Option<()> {
     own_mut!(features, dyn HttpRequestFeature as HttpSysRequest)?.clear();
-    own_mut!(features, dyn HttpResponseFeature as PlainResponse)?.recycle();
+    let response = own_mut!(features, dyn HttpResponseFeature as PlainResponse)?;
+    // Whoever disposed of the context may still have touched it.
+    if !(has_given_head && is_clear(response)) {
+        response.recycle();
+    }
     Some(())
+}
+
+fn is_clear(response: &mut PlainResponse) -> bool {
+    let head = response.head();
+    let is_head_clear = head.status == StatusCode::OK && head.reason.is_none() && head.headers.is_empty();
+    let callbacks = response.callbacks_mut();
+    is_head_clear && !callbacks.has_starting() && !callbacks.has_completed() && !response.has_started()
 }
 
 /// Takes the fields of a request that is over, and empties them.

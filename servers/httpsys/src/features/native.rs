@@ -13,7 +13,9 @@ pub(super) struct NativeInfo(BTreeMap<u32, Bytes>);
 
 impl NativeInfo {
     pub(super) fn fill(&mut self, info: BTreeMap<u32, Bytes>) {
-        self.0 = info;
+        if !(info.is_empty() && self.0.is_empty()) {
+            self.0 = info;
+        }
     }
 }
 

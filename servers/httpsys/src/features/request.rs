@@ -33,7 +33,7 @@ impl HttpSysRequest {
     ) -> Result<(), Malformed> {
         self.version = request.version;
         self.method = std::mem::take(&mut request.verb);
-        self.headers = std::mem::take(&mut request.headers);
+        std::mem::swap(&mut self.headers, &mut request.headers);
         self.body = body;
         set(&mut self.scheme, if request.is_https { "https" } else { "http" });
         self.raw_target = std::mem::take(&mut request.raw_url);
@@ -52,7 +52,9 @@ impl HttpSysRequest {
     /// Empties it.
     pub(super) fn clear(&mut self) {
         self.method = Method::GET;
-        self.headers = HeaderMap::new();
+        if self.headers.capacity() > 0 {
+            self.headers = HeaderMap::new();
+        }
         self.body = RequestBody::empty();
         for text in [&mut self.path_base, &mut self.path, &mut self.query_string, &mut self.raw_target] {
             text.clear();

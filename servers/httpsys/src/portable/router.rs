@@ -1,6 +1,6 @@
 //! The application of the driver's listeners: finds the prefix that a request fits.
 
-use std::{any::Any, sync::Arc, time::Instant};
+use std::{any::Any, collections::BTreeMap, sync::Arc, time::Instant};
 
 use falconry_features::{
     BoxError, BoxFuture, FeatureCollection, HostContext, HttpApplication, HttpConnectionFeature,
@@ -133,7 +133,11 @@ impl PortRouter {
             .get::<dyn HttpRequestBodyDetectionFeature>()
             .is_some_and(HttpRequestBodyDetectionFeature::can_have_body);
         let request = features.required_mut::<dyn HttpRequestFeature>()?;
-        let mut received = Box::new(DriverRequest {
+        let now = ticks();
+        let mut timestamps = [0; RequestTimingType::ALL.len()];
+        timestamps[RequestTimingType::RequestRoutingEnd as usize] = now;
+        timestamps[RequestTimingType::RequestQueuedForIo as usize] = now;
+        Ok(Box::new(DriverRequest {
             request_id: kernel.next_id(),
             connection_id: connection.id,
             raw_connection_id: connection.id,
@@ -148,13 +152,11 @@ impl PortRouter {
             tls: connection.tls.clone(),
             user,
             has_body,
+            cooked_host: None,
+            info: BTreeMap::new(),
+            timestamps,
             frequency: TICKS_PER_SECOND,
-            ..DriverRequest::default()
-        });
-        let now = ticks();
-        received.timestamps[RequestTimingType::RequestRoutingEnd as usize] = now;
-        received.timestamps[RequestTimingType::RequestQueuedForIo as usize] = now;
-        Ok(received)
+        }))
     }
 
     fn user(&self, features: &FeatureCollection, settings: &Settings) -> Option<User> {

@@ -261,7 +261,14 @@ fn begin_head(
     } else if flags.contains(SendFlags::DISCONNECT) && !headers.contains_key(CONNECTION) {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    *feature.head_mut()? = ResponseHead { status, reason, headers };
+    let head = feature.head_mut()?;
+    (head.status, head.reason) = (status, reason);
+    if headers.is_empty() {
+        // The connection keeps its storage.
+        head.headers.clear();
+    } else {
+        head.headers = headers;
+    }
     feature.begin()
 }
 
