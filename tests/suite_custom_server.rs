@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use falconry_conformance::{
     Capability::{
-        Addresses, AnyRequestLine, Backpressure, ConnectionInfo, DataBeforeReset, EarlyEnd, EndpointInfo, GracefulStop,
-        Http1, KeepAlive, RequestStreaming, ResponseStreaming, StartOnce, StopDeadline,
+        Addresses, AnyRequestLine, Backpressure, ConnectionInfo, DataBeforeReset, EarlyEnd, EndpointInfo,
+        GracefulStop, Http1, KeepAlive, RequestStreaming, ResponseStreaming, StartOnce, StopDeadline,
     },
     Subject,
 };
