@@ -146,6 +146,15 @@ fn wait_for_status(address: SocketAddr, target: &str, status: u16) {
     }
 }
 
+/// Tries until somebody listens: a server attaches again a moment later.
+fn wait_for_listener(address: SocketAddr) {
+    let until = Instant::now() + LIMIT;
+    while std::net::TcpStream::connect(address).is_err() {
+        assert!(Instant::now() < until, "nobody listens");
+        thread::yield_now();
+    }
+}
+
 /// A port that nobody has; tests that look for one themselves look elsewhere.
 fn free_port() -> u16 {
     let socket = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -185,7 +194,7 @@ fn processes_share_a_port_and_one_that_is_killed_leaves_the_others() {
 }
 
 #[test]
-fn a_broker_that_dies_ends_its_servers_requests_and_another_takes_its_place() {
+fn a_server_comes_to_the_broker_that_takes_the_place_of_one_that_was_killed() {
     let place = Place::new("dies");
     let socket = place.socket();
     let mut broker = Process::start(&format!("broker {socket}"));
@@ -198,8 +207,9 @@ fn a_broker_that_dies_ends_its_servers_requests_and_another_takes_its_place() {
     assert!(std::net::TcpStream::connect(address).is_err(), "the sockets are the broker's");
     // It has left its socket behind.
     let _next = Process::start(&format!("broker {socket}"));
-    let _server = Process::start(&format!("server {socket} {prefix}"));
+    wait_for_listener(address);
     assert_eq!(get(address, "x", "/", "").expect("an answer").status, 200);
+    server.finish();
 }
 
 #[test]
@@ -337,11 +347,7 @@ fn a_server_attaches_again_when_the_broker_is_back() {
     assert!(runtime.block_on(server.remove_prefix(&taken_back)), "without a broker, too");
 
     let broker = OwnBroker::start(&place.socket());
-    let until = Instant::now() + LIMIT;
-    while std::net::TcpStream::connect(address).is_err() {
-        assert!(Instant::now() < until, "nobody listens");
-        thread::yield_now();
-    }
+    wait_for_listener(address);
     // The same application goes on. The prefix comes before the receives; requests wait.
     assert_eq!(get(address, "x", "/2", "").expect("an answer").body, "3");
     let back = ([127, 0, 0, 1], taken_back.port()).into();
