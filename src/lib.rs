@@ -33,7 +33,7 @@
 //! | feature | adds | default |
 //! |---|---|---|
 //! | `httpsys` | the HTTP.sys server: httpapi.dll on Windows, a driver in user mode elsewhere | no |
-//! | `kestrel` | the cross-platform server on hyper | yes |
+//! | `kestrel` | the cross-platform server | yes |
 //! | `http3` | HTTP/3 for endpoints of Kestrel that ask for it; turns `kestrel` on | no |
 //! | `iis` | the server of a worker of IIS, `export_app!`; outside of one another server runs | no |
 //! | `module` | the server of a worker of `falconry-module` (`hostingModel="inprocess"`), `export_app!`; outside of one another server runs | no |
