@@ -25,7 +25,7 @@ use tokio::runtime::Runtime;
 
 use crate::{
     prefixes::Named,
-    support::{Client, LIMIT, get},
+    support::{Client, LIMIT, free_port, get},
 };
 
 /// What a process of a test is to be: `broker SOCKET` or `server SOCKET PREFIX`.
@@ -153,12 +153,6 @@ fn wait_for_listener(address: SocketAddr) {
         assert!(Instant::now() < until, "nobody listens");
         thread::yield_now();
     }
-}
-
-/// A port that nobody has; tests that look for one themselves look elsewhere.
-fn free_port() -> u16 {
-    let socket = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    socket.local_addr().expect("its address").port()
 }
 
 #[test]

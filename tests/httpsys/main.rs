@@ -5,6 +5,7 @@ mod authentication;
 mod broker;
 mod caching;
 mod delegation;
+mod encrypted;
 mod prefixes;
 mod queues;
 mod reset;

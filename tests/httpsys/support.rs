@@ -154,3 +154,9 @@ pub(crate) fn get(address: SocketAddr, host: &str, target: &str, lines: &str) ->
     client.send(&format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n{lines}\r\n"));
     client.receive()
 }
+
+/// A port that nobody has; tests that look for one themselves look elsewhere.
+pub(crate) fn free_port() -> u16 {
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    socket.local_addr().expect("its address").port()
+}
