@@ -17,13 +17,12 @@ use std::{
 };
 
 use falconry::{Handler, HostingApplication, HttpContext, Result};
-use falconry_features::{
-    BoxFuture, Deadline, HttpSendFileFeature, Server, ServerAddressesFeature, send_file,
-};
+use falconry_features::{BoxFuture, Deadline, Server, ServerAddressesFeature};
 use falconry_httpsys::{Broker, BrokerDriver, BrokerOptions, HttpSysOptions, HttpSysServer, PortableDriver};
 use tokio::runtime::Runtime;
 
 use crate::{
+    files::Sends,
     prefixes::Named,
     support::{Client, LIMIT, free_port, get},
 };
@@ -261,24 +260,6 @@ fn serve(socket: &str, handler: impl Handler) -> (Runtime, Arc<HttpSysServer>, S
     runtime.block_on(server.start(application)).expect("the server starts");
     let port = runtime.block_on(server.prefixes())[0].port();
     (runtime, server, ([127, 0, 0, 1], port).into())
-}
-
-/// Answers with a part of a file.
-struct Sends {
-    file: PathBuf,
-    offset: u64,
-    count: u64,
-}
-
-impl Handler for Sends {
-    fn handle<'a>(&'a self, ctx: &'a mut HttpContext) -> BoxFuture<'a, Result> {
-        Box::pin(async move {
-            ctx.response_mut().set_header("content-length", self.count.to_string())?;
-            assert!(ctx.features().get::<dyn HttpSendFileFeature>().is_some(), "the driver is offered");
-            send_file(ctx.features_mut(), &self.file, self.offset, Some(self.count)).await?;
-            Ok(())
-        })
-    }
 }
 
 /// Answers with the number of the request, except to `/wait`.

@@ -6,6 +6,7 @@ mod broker;
 mod caching;
 mod delegation;
 mod encrypted;
+mod files;
 mod prefixes;
 mod queues;
 mod reset;
