@@ -2,21 +2,21 @@
 
 #![allow(dead_code, reason = "what the other tests need as well")]
 
-#[path = "../../servers/module/tests/processes/backend.rs"]
+#[path = "../processes/backend.rs"]
 mod backend;
-#[path = "../../servers/module/tests/processes/client.rs"]
+#[path = "../processes/client.rs"]
 mod client;
 mod life;
-#[path = "../../servers/module/tests/processes/module.rs"]
+#[path = "../processes/module.rs"]
 mod module;
 mod refusals;
 mod requests;
-#[path = "../../servers/module/tests/processes/scratch.rs"]
+#[path = "../processes/scratch.rs"]
 mod scratch;
-#[path = "../support/skip.rs"]
+#[path = "../../../../tests/support/skip.rs"]
 mod skip;
 mod support;
-#[path = "../../servers/module/tests/processes/web_config.rs"]
+#[path = "../processes/web_config.rs"]
 mod web_config;
 
 use std::process::ExitCode;

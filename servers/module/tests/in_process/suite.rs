@@ -3,16 +3,16 @@
 
 #![allow(dead_code, unreachable_pub, reason = "what the other tests need as well")]
 
-#[path = "../../servers/module/tests/processes/backend.rs"]
+#[path = "../processes/backend.rs"]
 mod backend;
-#[path = "../../servers/module/tests/processes/client.rs"]
+#[path = "../processes/client.rs"]
 mod client;
-#[path = "../../servers/module/tests/processes/module.rs"]
+#[path = "../processes/module.rs"]
 mod module;
-#[path = "../../servers/module/tests/processes/scratch.rs"]
+#[path = "../processes/scratch.rs"]
 mod scratch;
 mod support;
-#[path = "../../servers/module/tests/processes/web_config.rs"]
+#[path = "../processes/web_config.rs"]
 mod web_config;
 
 use std::process::ExitCode;
