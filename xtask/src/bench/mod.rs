@@ -104,3 +104,15 @@ fn measure(
     let requests = done.requests as f64;
     Ok((requests / done.seconds, used.as_secs_f64() * 1e6 / requests))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_peer_takes_part_somewhere() {
+        for peer in PEERS {
+            assert!(Scenario::ALL.iter().any(|scenario| scenario.peers().contains(&peer)), "{peer}");
+        }
+    }
+}

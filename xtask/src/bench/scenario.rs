@@ -33,10 +33,10 @@ pub(super) enum Listen {
 }
 
 /// The yardstick first.
-const IN_CLEAR: [&str; 4] = ["hyper", "kestrel", "axum", "actix"];
+const IN_CLEAR: [&str; 5] = ["hyper", "kestrel", "axum", "actix", "httpsys"];
 
 /// nginx, too, which is the one to compare with where most of the work is cryptography.
-const OTHERS: [&str; 3] = ["hyper", "kestrel", "nginx"];
+const OTHERS: [&str; 4] = ["hyper", "kestrel", "nginx", "httpsys"];
 
 impl Scenario {
     pub(super) const ALL: [Self; 8] = [
