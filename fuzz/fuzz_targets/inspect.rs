@@ -88,8 +88,8 @@ fn check(head: &Head, input: &[u8]) {
     assert_eq!(ours, theirs);
     let method = http::Method::from_bytes(head.method(input)).expect("a method");
     let target = std::str::from_utf8(head.target(input)).expect("targets are ASCII");
-    let parts = http1::target::split_target(&method, target);
-    let _ = http1::target::decode_path(parts.path, &mut String::new());
+    let parts = falconry_features::RequestTarget::new(&method, target);
+    let _ = falconry_features::decode_path(parts.path, &mut String::new());
 }
 
 fuzz_target!(|data: &[u8]| {

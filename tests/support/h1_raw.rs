@@ -11,6 +11,8 @@ use std::{
     time::Duration,
 };
 
+use falconry::{WebHost, features::Deadline};
+use falconry_conformance::contract;
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -25,7 +27,7 @@ const TRIED_AGAIN: usize = 10;
 
 /// A running server.
 pub(crate) struct Served {
-    /// `http://host:port`
+    /// `http://host:port`, perhaps with a slash
     pub(crate) address: String,
     pub(crate) stop: Box<dyn FnOnce(&Runtime)>,
 }
@@ -47,6 +49,23 @@ pub(crate) fn main(serve: Serve) -> ExitCode {
         Trial::test(name.clone(), move || suite.result(&name)).with_kind(level)
     });
     libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}
+
+/// The contract app on one of the servers compiled in.
+#[allow(dead_code, reason = "each test program uses a part")]
+pub(crate) fn serve_contract(runtime: &Runtime, server: &str) -> Result<Served, String> {
+    let host = WebHost::builder()
+        .server_named(server)
+        .urls("http://127.0.0.1:0")
+        .suppress_status_messages(true)
+        .build(contract::app())
+        .map_err(|error| error.to_string())?;
+    runtime.block_on(host.start()).map_err(|error| error.to_string())?;
+    let address = host.addresses().first().cloned().unwrap_or_default();
+    let stop = Box::new(move |runtime: &Runtime| {
+        let _ = runtime.block_on(host.stop(Deadline::now()));
+    });
+    Ok(Served { address, stop })
 }
 
 struct Suite {
@@ -109,7 +128,8 @@ fn replay(
     options: &[&str],
 ) -> Result<HashMap<String, Option<String>>, String> {
     let output = Command::new("python3")
-        .args([SCRIPT, address.trim_start_matches("http://"), "--corpus", CASES, "--json"])
+        .args([SCRIPT, address.trim_start_matches("http://").trim_end_matches('/')])
+        .args(["--corpus", CASES, "--json"])
         .arg(results)
         .args(options)
         .output()

@@ -20,8 +20,8 @@ use falconry_features::{
     HttpRequestFeature, HttpRequestIdentifierFeature, HttpRequestLifetimeFeature, HttpResetFeature,
     HttpResponseBodyFeature, HttpResponseFeature, HttpResponseTrailersFeature, HttpSendFileFeature,
     HttpSysRequestDelegationFeature, HttpSysRequestInfoFeature, HttpSysRequestPropertyFeature,
-    HttpSysRequestTimingFeature, HttpUpgradeFeature, PlainAuthentication, PlainResponse, PlainTlsHandshake,
-    RequestBody, ResponseHead, TlsConnectionFeature, TlsHandshakeFeature,
+    HttpSysRequestTimingFeature, HttpUpgradeFeature, PlainAuthentication, PlainRequest, PlainResponse,
+    PlainTlsHandshake, RequestBody, ResponseHead, TlsConnectionFeature, TlsHandshakeFeature,
 };
 use http::{HeaderMap, StatusCode, Version, header::CONTENT_LENGTH};
 
@@ -30,7 +30,6 @@ use self::{
     body::HttpSysRequestBody,
     connection::HttpSysConnection,
     native::{NativeInfo, NativeTiming},
-    request::HttpSysRequest,
     response_body::HttpSysResponseBody,
     send_file::HttpSysSendFile,
     tls::HttpSysTls,
@@ -80,7 +79,7 @@ pub(crate) fn collection(
     // In the order in which they are asked for most.
     features.set::<dyn HttpResponseFeature>(Box::new(PlainResponse::default()));
     features.set::<dyn HttpResponseBodyFeature>(Box::new(HttpSysResponseBody::new(Arc::clone(shared))));
-    features.set::<dyn HttpRequestFeature>(Box::new(HttpSysRequest::default()));
+    features.set::<dyn HttpRequestFeature>(Box::new(PlainRequest::default()));
     features.set::<dyn HttpRequestLifetimeFeature>(Box::new(view.clone()));
     features.set::<dyn HttpConnectionFeature>(Box::new(HttpSysConnection::default()));
     features.set::<dyn HttpRequestIdentifierFeature>(Box::new(view.clone()));
@@ -178,17 +177,14 @@ pub(crate) fn fill(
         true => RequestBody::new(HttpSysRequestBody::new(Arc::clone(shared))),
         false => RequestBody::empty(),
     };
-    own_mut!(features, dyn HttpRequestFeature as HttpSysRequest).ok_or(Malformed)?.fill(
-        &mut request,
-        body,
-        path_base,
-    )
+    let own = own_mut!(features, dyn HttpRequestFeature as PlainRequest).ok_or(Malformed)?;
+    request::fill(own, &mut request, body, path_base)
 }
 
 /// Clears what the next request does not overwrite; `None` if something else stands in the place of a feature.
 /// `has_given_head`: [`take_whole_head`] has cleared the response.
 pub(crate) fn clear(features: &mut FeatureCollection, has_given_head: bool) -> Option<()> {
-    own_mut!(features, dyn HttpRequestFeature as HttpSysRequest)?.clear();
+    request::clear(own_mut!(features, dyn HttpRequestFeature as PlainRequest)?);
     let response = own_mut!(features, dyn HttpResponseFeature as PlainResponse)?;
     // Whoever disposed of the context may still have touched it.
     if !(has_given_head && is_clear(response)) {
@@ -206,7 +202,7 @@ fn is_clear(response: &mut PlainResponse) -> bool {
 
 /// Takes the fields of a request that is over, and empties them.
 pub(crate) fn take_storage(features: &mut FeatureCollection) -> HeaderMap {
-    let request = own_mut!(features, dyn HttpRequestFeature as HttpSysRequest);
+    let request = own_mut!(features, dyn HttpRequestFeature as PlainRequest);
     let mut storage = request.map(|request| std::mem::take(request.headers_mut())).unwrap_or_default();
     storage.clear();
     storage

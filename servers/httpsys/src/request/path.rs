@@ -1,5 +1,6 @@
 //! The target of a request, taken apart.
 
+use falconry_features::{RequestTarget, decode_path};
 use http::Method;
 
 /// A target that cannot be: it is answered by 400.
@@ -16,86 +17,9 @@ pub(crate) fn decode_target<'a>(
     path: &mut String,
 ) -> Result<&'a str, MalformedTarget> {
     path.clear();
-    if target == "*" || (*method == Method::CONNECT && !target.starts_with('/')) {
-        return Ok("");
-    }
-    let origin = if target.starts_with('/') {
-        target
-    } else {
-        // The absolute form (RFC 9112 section 3.2.2).
-        let rest = target.split_once("://").map(|(_, rest)| rest);
-        rest.map_or(target, |rest| rest.find(['/', '?']).map_or("", |start| &rest[start..]))
-    };
-    let (raw_path, query) = origin.split_at(origin.find('?').unwrap_or(origin.len()));
-    if raw_path.is_empty() {
-        path.push('/');
-    } else if !raw_path.contains('%') && !raw_path.as_bytes().windows(2).any(|pair| pair == b"/.") {
-        path.push_str(raw_path);
-    } else {
-        decode(raw_path, path)?;
-    }
-    Ok(query)
-}
-
-fn decode(raw_path: &str, path: &mut String) -> Result<(), MalformedTarget> {
-    let decoded = decode_percent(raw_path)?;
-    let mut segments = decoded.split('/').skip(1).peekable();
-    while let Some(segment) = segments.next() {
-        let is_last = segments.peek().is_none();
-        match segment {
-            "." => {}
-            ".." => path.truncate(path.rfind('/').unwrap_or(0)),
-            _ => {
-                path.push('/');
-                path.push_str(segment);
-                continue;
-            }
-        }
-        if is_last {
-            path.push('/');
-        }
-    }
-    Ok(())
-}
-
-fn decode_percent(raw: &str) -> Result<String, MalformedTarget> {
-    let mut decoded = String::with_capacity(raw.len());
-    let mut rest = raw;
-    while let Some(at) = rest.find('%') {
-        let (before, encoded) = rest.split_at(at);
-        decoded.push_str(before);
-        match character(encoded.as_bytes()) {
-            Some(('\0', _)) => return Err(MalformedTarget),
-            Some((one, length)) if one != '/' => {
-                decoded.push(one);
-                rest = &encoded[length..];
-            }
-            _ => {
-                decoded.push('%');
-                rest = &encoded[1..];
-            }
-        }
-    }
-    decoded.push_str(rest);
-    Ok(decoded)
-}
-
-/// The character that `encoded` begins with, and how long it is there.
-fn character(encoded: &[u8]) -> Option<(char, usize)> {
-    let mut bytes = [0; 4];
-    for count in 1..=bytes.len() {
-        let triplet = encoded.get(3 * (count - 1)..3 * count)?;
-        let &[b'%', high, low] = triplet else { return None };
-        bytes[count - 1] = hex(high)? << 4 | hex(low)?;
-        if let Ok(text) = std::str::from_utf8(&bytes[..count]) {
-            return text.chars().next().map(|one| (one, 3 * count));
-        }
-    }
-    None
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+    let parts = RequestTarget::new(method, target);
+    decode_path(parts.path, path).map_err(|_| MalformedTarget)?;
+    Ok(parts.query)
 }
 
 /// How much of `path` is the path base under a prefix with the base `base` (no slash at its end): in any case, and with

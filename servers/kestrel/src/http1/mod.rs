@@ -26,6 +26,5 @@ pub(crate) use self::{
     inspect::{Head, Rejection, is_authority, is_connect_authority, is_same_authority, is_valid_host},
     linger::linger,
     link::Http1Link,
-    target::{decode_path, split_target},
     waits::DataWait,
 };

@@ -1,9 +1,9 @@
 //! The request as it was sent.
 
-use falconry_features::{HttpRequestFeature, RequestBody};
+use falconry_features::{HttpRequestFeature, RequestBody, RequestTarget, decode_path};
 use http::{HeaderMap, Method, Uri, Version};
 
-use crate::http1::{Head, Rejection, decode_path, read_fields, split_target};
+use crate::http1::{Head, Rejection, read_fields};
 
 /// The request of one exchange. Its storage outlives it.
 #[derive(Debug, Default)]
@@ -108,10 +108,10 @@ impl KestrelRequest {
         self.target.clear();
         self.target.push_str(target);
         if !target.starts_with('/') || self.method == Method::CONNECT {
-            let parts = split_target(&self.method, &self.target);
+            let parts = RequestTarget::new(&self.method, &self.target);
             self.query_string.set(parts.query);
             self.path.begin();
-            return decode_path(parts.path, &mut self.path.own);
+            return decode(parts.path, &mut self.path.own);
         }
         // Most targets are too short for searches that have to be set up.
         let path = target.as_bytes();
@@ -119,7 +119,7 @@ impl KestrelRequest {
         let path = target.get(..self.path_end).unwrap_or_default();
         if needs_decoding(path) {
             self.path.begin();
-            return decode_path(path, &mut self.path.own);
+            return decode(path, &mut self.path.own);
         }
         Ok(())
     }
@@ -222,4 +222,21 @@ impl Text {
 fn needs_decoding(path: &str) -> bool {
     // Most paths have neither, and are too short for a search that has to be set up.
     path.bytes().any(|byte| matches!(byte, b'%' | b'.')) && (path.contains('%') || path.contains("/."))
+}
+
+/// Appends the decoded path to `out`.
+fn decode(path: &str, out: &mut String) -> Result<(), Rejection> {
+    decode_path(path, out).map_err(|_| Rejection::InvalidRequestTarget)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_encoded_nul_is_refused() {
+        for path in ["/%00", "/a%00b", "/%E8%00%84", "/../%00"] {
+            assert_eq!(decode(path, &mut String::new()), Err(Rejection::InvalidRequestTarget), "{path}");
+        }
+    }
 }

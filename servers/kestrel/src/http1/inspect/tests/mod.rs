@@ -4,7 +4,6 @@ mod corpus;
 mod fields;
 mod framing;
 mod request_line;
-mod target;
 
 use super::{BodyFraming, Head, Inspector, Limits, Rejection, Step};
 use crate::http1::fields::read_fields;
