@@ -85,6 +85,8 @@ pub(crate) fn iis_worker(arguments: &[String]) -> Result<ExitCode, String> {
     let ["--serve", port] = arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] else {
         return Err("which port? cargo xtask iis-worker --serve PORT".to_owned());
     };
+    // Said now, and not after a build of minutes.
+    port.parse::<u16>().map_err(|_| format!("'{port}' is no port: 0 to 65535"))?;
     let command_line = iis::worker(&Toolchain::new()?, port)?;
     let wine = wine::Wine::new("wine-run")?;
     let mut command = wine.command();

@@ -107,6 +107,7 @@ impl Arguments {
                 Some("--objects") => objects = arguments.next(),
                 Some("--port") => port = number(arguments.next())?,
                 Some("--ports") => ports = number(arguments.next())?.into(),
+                Some(option) if option.starts_with("--") => return Err(USAGE.to_owned()),
                 _ => module = Some(argument),
             }
         }
