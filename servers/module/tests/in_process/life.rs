@@ -60,6 +60,6 @@ pub(crate) fn stop() {
     signal("TERM", module.id().into());
     assert_eq!(client.read().unwrap().status, 200);
     assert_eq!(module.end().0, Some(0));
-    let log = module.log();
+    let log = module.log().whole();
     assert!(log.contains("a process of the application stopped") && log.contains("exit code 0"), "{log}");
 }

@@ -30,7 +30,8 @@ pub(crate) fn python() {
     // It does not know the message, so it gets the signal.
     crate::module::signal("TERM", module.id().into());
     assert_eq!(module.end().0, Some(0));
-    assert!(module.log().contains("signal 15"), "{}", module.log());
+    let log = module.log().whole();
+    assert!(log.contains("signal 15"), "{log}");
 }
 
 pub(crate) fn node() {

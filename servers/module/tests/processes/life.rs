@@ -120,7 +120,8 @@ pub(crate) fn stop() {
     assert_eq!(code, Some(0), "{output}");
     assert!(output.contains("Application is shutting down..."), "{output}");
     // The message, not the signal: it had the time, and no other way was tried.
-    assert!(!module.log().contains("gets the signal"), "{}", module.log());
+    let log = module.log().whole();
+    assert!(!log.contains("gets the signal"), "{log}");
     let log = the_only_file(&module, "logs").1;
     assert!(
         log.contains("Now listening on: http://127.0.0.1:")

@@ -12,6 +12,7 @@ mod command;
 mod configuration_change;
 mod crashes;
 mod life;
+mod log;
 mod module;
 mod orphans;
 mod protocols;

@@ -4,20 +4,19 @@ use std::{
     io::{BufRead, BufReader, Read},
     path::Path,
     process::{Child, ChildStdout, Command, Stdio},
-    sync::{Arc, Mutex},
     thread,
 };
 
 use serde_json::Value;
 
-use crate::{client, scratch::Scratch, web_config::WebConfig};
+use crate::{client, log::Log, scratch::Scratch, web_config::WebConfig};
 
 /// A running module. It is killed with the test.
 pub(crate) struct Module {
     pub(crate) scratch: Scratch,
     child: Child,
     stdout: Option<BufReader<ChildStdout>>,
-    log: Arc<Mutex<String>>,
+    log: Log,
     address: String,
     addresses: Vec<String>,
     status: String,
@@ -41,21 +40,13 @@ impl Module {
         command.args(arguments).args(["--urls", "http://127.0.0.1:0", "--status", "http://127.0.0.1:0"]);
         command.envs(variables.iter().copied());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let log = Arc::<Mutex<String>>::default();
-        let (mut errors, sink) = (BufReader::new(child.stderr.take().unwrap()), Arc::clone(&log));
-        thread::spawn(move || {
-            let mut line = String::new();
-            while errors.read_line(&mut line).is_ok_and(|count| count > 0) {
-                sink.lock().unwrap().push_str(&line);
-                line.clear();
-            }
-        });
+        let log = Log::of(child.stderr.take().unwrap());
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut status = String::new();
         stdout.read_line(&mut status).unwrap();
         let after = |line: &str, start: &str| match line.trim_end().strip_prefix(start) {
             Some(rest) => rest.to_owned(),
-            None => panic!("{line:?}: {}", log.lock().unwrap()),
+            None => panic!("{line:?}: {}", log.so_far()),
         };
         let status = after(&status, "Status page: http://");
         let mut addresses = Vec::new();
@@ -120,8 +111,8 @@ impl Module {
         self.state("/")["processes"][0]["address"].as_str().unwrap().to_owned()
     }
 
-    pub(crate) fn log(&self) -> String {
-        self.log.lock().unwrap().clone()
+    pub(crate) fn log(&self) -> &Log {
+        &self.log
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -141,7 +132,7 @@ impl Drop for Module {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if thread::panicking() {
-            eprintln!("the module's log:\n{}", self.log());
+            eprintln!("the module's log:\n{}", self.log.so_far());
         }
     }
 }
