@@ -39,6 +39,7 @@ impl Log {
     }
 
     /// The log, once it tells this.
+    #[allow(dead_code, reason = "what other tests than those of processes need")]
     #[track_caller]
     pub(crate) fn until(&self, wanted: &str) -> String {
         self.when(|state| state.ended || state.text.contains(wanted), wanted)
