@@ -1,45 +1,32 @@
 //! The conformance suite over Kestrel, HTTP/3.
 
-use std::{future::poll_fn, io, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+#[path = "support/http3.rs"]
+mod http3;
 
-use bytes::{Buf as _, Bytes};
-use falconry_conformance::{Capability, Connection, Connector, Framing, Head, Request, Subject};
+use std::{process::ExitCode, sync::Arc};
+
+use falconry_conformance::{Capability, Subject};
 use falconry_features::{Server, ServerAddressesFeature};
 use falconry_kestrel::{HttpProtocols, KestrelServer, KestrelServerOptions, ServerCertificate};
-use h3::{
-    client::{RequestStream, SendRequest},
-    error::StreamError,
-};
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Uri,
-    header::{CONNECTION, HOST},
-};
-use quinn::crypto::rustls::QuicClientConfig;
-use rustls::{RootCertStore, pki_types::CertificateDer};
-use tokio::runtime::Runtime;
+use http3::{Http3, NAME};
 
-const TIMEOUT: Duration = Duration::from_secs(60);
-
-/// What the server's certificate is for.
-const NAME: &str = "localhost";
+const ADDRESS: &str = "https://127.0.0.1:0";
 
 fn main() -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = Arc::new(runtime.expect("a runtime"));
+    let runtime = Http3::runtime();
     let made = rcgen::generate_simple_self_signed([NAME.to_owned()]).expect("a certificate");
     let certificate = ServerCertificate::pem(made.cert.pem(), made.signing_key.serialize_pem());
-    let config = client_config(made.cert.der());
+    let config = Http3::config(made.cert.der());
     let subject = Subject::with_connector("kestrel, HTTP/3", move || {
         let mut options = KestrelServerOptions::default();
         options.configure_endpoint_defaults(|endpoint| endpoint.protocols = HttpProtocols::HTTP3);
         let certificate = certificate.clone();
         options.configure_https_defaults(move |https| https.server_certificate = Some(certificate.clone()));
-        let server = Arc::new(KestrelServer::new(options));
+        let server: Arc<dyn Server> = Arc::new(KestrelServer::new(options));
         let addresses = server.features().get::<dyn ServerAddressesFeature>().expect("addresses");
         addresses.add(ADDRESS).expect("the server has not started");
-        let connector =
-            Http3 { server: Arc::clone(&server), config: config.clone(), runtime: Arc::clone(&runtime) };
-        (server as Arc<dyn Server>, connector)
+        let connector = Http3::to(&server, &config, &runtime);
+        (server, connector)
     });
     // HTTP/3 has extended CONNECT in the place of upgrades, and a reset overtakes the data before it.
     let subject = subject.with_address(ADDRESS).with_all().without([
@@ -48,177 +35,4 @@ fn main() -> ExitCode {
         Capability::DataBeforeReset,
     ]);
     falconry_conformance::run(subject).exit_code()
-}
-
-const ADDRESS: &str = "https://127.0.0.1:0";
-
-/// A client that trusts this certificate.
-fn client_config(certificate: &CertificateDer<'static>) -> quinn::ClientConfig {
-    let mut roots = RootCertStore::empty();
-    roots.add(certificate.clone()).expect("it is a certificate");
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13])
-        .expect("the provider has TLS 1.3")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    tls.alpn_protocols = vec![b"h3".to_vec()];
-    let quic = QuicClientConfig::try_from(tls).expect("the provider has what QUIC needs");
-    quinn::ClientConfig::new(Arc::new(quic))
-}
-
-/// Connects to a server that has started.
-struct Http3 {
-    server: Arc<KestrelServer>,
-    config: quinn::ClientConfig,
-    runtime: Arc<Runtime>,
-}
-
-/// A connection, and the last request on it.
-struct Client {
-    runtime: Arc<Runtime>,
-    address: SocketAddr,
-    quic: quinn::Connection,
-    requests: SendRequest<h3_quinn::OpenStreams, Bytes>,
-    upload: Option<Upload>,
-    response: Option<Download>,
-    trailers: HeaderMap,
-}
-
-type Upload = RequestStream<h3_quinn::SendStream<Bytes>, Bytes>;
-type Download = RequestStream<h3_quinn::RecvStream, Bytes>;
-
-impl Connector for Http3 {
-    fn connect(&self) -> io::Result<Box<dyn Connection>> {
-        let addresses = self.server.features().get::<dyn ServerAddressesFeature>();
-        let url = addresses.and_then(|addresses| addresses.addresses().into_iter().next());
-        let url = url.ok_or(io::ErrorKind::NotConnected)?;
-        let address: SocketAddr =
-            url.trim_start_matches("https://").parse().map_err(|_| io::ErrorKind::InvalidInput)?;
-        let (quic, requests) = wait(&self.runtime, async {
-            let mut endpoint = quinn::Endpoint::client(([127, 0, 0, 1], 0).into())?;
-            endpoint.set_default_client_config(self.config.clone());
-            let quic = endpoint.connect(address, NAME).map_err(io::Error::other)?.await?;
-            let h3 = h3_quinn::Connection::new(quic.clone());
-            let (mut connection, requests) = h3::client::new(h3).await.map_err(io::Error::other)?;
-            // It ends with the connection.
-            tokio::spawn(async move { poll_fn(|cx| connection.poll_close(cx)).await });
-            Ok((quic, requests))
-        })?;
-        Ok(Box::new(Client {
-            runtime: Arc::clone(&self.runtime),
-            address,
-            quic,
-            requests,
-            upload: None,
-            response: None,
-            trailers: HeaderMap::new(),
-        }))
-    }
-}
-
-impl Client {
-    fn request(&self, request: &Request) -> io::Result<http::Request<()>> {
-        let mut authority = self.address.to_string();
-        let mut fields = HeaderMap::new();
-        for (name, value) in &request.fields {
-            let name = HeaderName::try_from(name.as_str()).map_err(io::Error::other)?;
-            if name == HOST {
-                authority.clone_from(value);
-            } else if name != CONNECTION {
-                // What `Connection` says has no place in HTTP/3.
-                fields.append(name, HeaderValue::try_from(value.as_str()).map_err(io::Error::other)?);
-            }
-        }
-        if let Framing::Length(length) = request.framing {
-            fields.insert("content-length", length.into());
-        }
-        let uri = Uri::builder().scheme("https").authority(authority).path_and_query(&*request.target);
-        let mut built = http::Request::new(());
-        *built.method_mut() = request.method.parse().map_err(io::Error::other)?;
-        *built.uri_mut() = uri.build().map_err(io::Error::other)?;
-        *built.version_mut() = http::Version::HTTP_3;
-        *built.headers_mut() = fields;
-        Ok(built)
-    }
-}
-
-impl Connection for Client {
-    fn send(&mut self, request: &Request) -> io::Result<()> {
-        let has_body = !matches!(request.framing, Framing::None | Framing::Length(0));
-        let request = self.request(request)?;
-        let requests = &mut self.requests;
-        let (upload, response) = wait(&self.runtime, async {
-            let mut stream = requests.send_request(request).await.map_err(io_error)?;
-            if !has_body {
-                // An error means that the server has ended the stream already; how shows in what it has sent.
-                let _ = stream.finish().await;
-            }
-            Ok(stream.split())
-        })?;
-        self.upload = has_body.then_some(upload);
-        self.response = Some(response);
-        self.trailers = HeaderMap::new();
-        Ok(())
-    }
-
-    fn send_data(&mut self, data: &[u8]) -> io::Result<()> {
-        let upload = self.upload.as_mut().ok_or(io::ErrorKind::NotConnected)?;
-        if data.is_empty() {
-            return Ok(());
-        }
-        let data = Bytes::copy_from_slice(data);
-        wait(&self.runtime, async { upload.send_data(data).await.map_err(io_error) })
-    }
-
-    fn send_end(&mut self, trailers: &HeaderMap) -> io::Result<()> {
-        let Some(mut upload) = self.upload.take() else { return Ok(()) };
-        wait(&self.runtime, async {
-            if !trailers.is_empty() {
-                upload.send_trailers(trailers.clone()).await.map_err(io_error)?;
-            }
-            upload.finish().await.map_err(io_error)
-        })
-    }
-
-    /// h3 takes interim responses for responses: each call reads one head.
-    fn head(&mut self) -> io::Result<Head> {
-        let response = self.response.as_mut().ok_or(io::ErrorKind::NotConnected)?;
-        let head = wait(&self.runtime, async { response.recv_response().await.map_err(io_error) })?;
-        Ok(Head::new(head.status().as_u16(), "", head.headers().clone()))
-    }
-
-    fn data(&mut self) -> io::Result<Option<Bytes>> {
-        let Some(response) = &mut self.response else { return Ok(None) };
-        let data = wait(&self.runtime, async {
-            let data = response.recv_data().await.map_err(io_error)?;
-            Ok(data.map(|mut data| data.copy_to_bytes(data.remaining())))
-        })?;
-        if data.is_none() {
-            let trailers = wait(&self.runtime, async { response.recv_trailers().await.map_err(io_error) })?;
-            self.trailers = trailers.unwrap_or_default();
-            self.response = None;
-        }
-        Ok(data)
-    }
-
-    fn trailers(&mut self) -> HeaderMap {
-        std::mem::take(&mut self.trailers)
-    }
-}
-
-impl Drop for Client {
-    /// Other than a socket, QUIC tells the server that its client leaves.
-    fn drop(&mut self) {
-        self.quic.close(h3::error::Code::H3_NO_ERROR.value().try_into().unwrap_or_default(), b"");
-    }
-}
-
-fn wait<T>(runtime: &Runtime, future: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-    runtime
-        .block_on(async { tokio::time::timeout(TIMEOUT, future).await.map_err(|_| io::ErrorKind::TimedOut)? })
-}
-
-fn io_error(error: StreamError) -> io::Error {
-    io::Error::new(io::ErrorKind::ConnectionReset, error)
 }
