@@ -1,9 +1,10 @@
 //! [`WebHostBuilder`]: what a host shall be.
 
+mod server;
+
 use std::{fmt, path::Path, sync::Arc, time::Duration};
 
-use falconry_features::{Server, ServerError};
-
+use self::server::ServerChoice;
 use super::{
     ApplicationLifetime, Configuration, HostError, WebHost,
     configuration::process_variables,
@@ -11,7 +12,6 @@ use super::{
     front::Front,
     host::Parts,
     metrics::{Observers, RequestObserver},
-    servers::{self, Servers},
     sources::{Settings, Sources},
     worker::NativeWorker,
 };
@@ -58,34 +58,24 @@ use crate::{Handler, middleware::IisOptions};
 #[must_use = "a builder does nothing until it is run or built"]
 pub struct WebHostBuilder {
     sources: Sources,
-    servers: Servers,
-    server: Option<Box<dyn Server>>,
+    choice: ServerChoice,
     shutdown_timeout: Option<Duration>,
     console: Console,
     lifetime: ApplicationLifetime,
     iis: IisOptions,
     observers: Observers,
-    #[cfg(feature = "httpsys")]
-    httpsys: Vec<super::httpsys::ConfigureHttpSys>,
-    #[cfg(feature = "kestrel")]
-    kestrel: Vec<super::kestrel::ConfigureKestrel>,
 }
 
 impl WebHostBuilder {
     pub(super) fn new() -> Self {
         Self {
             sources: Sources { variables: process_variables(), ..Sources::default() },
-            servers: Servers::default(),
-            server: None,
+            choice: ServerChoice::default(),
             shutdown_timeout: None,
             console: Console::default(),
             lifetime: ApplicationLifetime::default(),
             iis: IisOptions::default(),
             observers: Observers::default(),
-            #[cfg(feature = "httpsys")]
-            httpsys: Vec::new(),
-            #[cfg(feature = "kestrel")]
-            kestrel: Vec::new(),
         }
     }
 
@@ -141,51 +131,6 @@ impl WebHostBuilder {
     /// content root has those of another program. The file that `config` names is read in any case. Default: true.
     pub fn usual_files(mut self, read: bool) -> Self {
         self.sources.without_usual_files = !read;
-        self
-    }
-
-    /// Runs on this server, whatever is compiled in or asked for elsewhere.
-    pub fn server(self, server: impl Server + 'static) -> Self {
-        self.boxed_server(Box::new(server))
-    }
-
-    /// As [`server`](Self::server), for a server whose type is not known.
-    pub fn boxed_server(mut self, server: Box<dyn Server>) -> Self {
-        self.server = Some(server);
-        self
-    }
-
-    /// Runs on the server with this name, in any case. Key: `server`.
-    pub fn server_named(self, name: impl Into<String>) -> Self {
-        self.setting("server", name)
-    }
-
-    /// Adds a server that can be chosen by name, beside those compiled in.
-    pub fn add_server<F>(mut self, name: &str, create: F) -> Self
-    where
-        F: FnOnce(&Configuration) -> Result<Box<dyn Server>, ServerError> + Send + 'static,
-    {
-        self.servers.add(name, create);
-        self
-    }
-
-    /// Sets options of the HTTP.sys server, for the case that it runs.
-    #[cfg(feature = "httpsys")]
-    pub fn httpsys<F>(mut self, configure: F) -> Self
-    where
-        F: FnOnce(&mut falconry_httpsys::HttpSysOptions) + Send + 'static,
-    {
-        self.httpsys.push(Box::new(configure));
-        self
-    }
-
-    /// Sets options of Kestrel, for the case that it runs.
-    #[cfg(feature = "kestrel")]
-    pub fn kestrel<F>(mut self, configure: F) -> Self
-    where
-        F: FnOnce(&mut falconry_kestrel::KestrelServerOptions) + Send + 'static,
-    {
-        self.kestrel.push(Box::new(configure));
         self
     }
 
@@ -265,29 +210,11 @@ impl WebHostBuilder {
         let silent = configuration.flag("suppressStatusMessages")?.unwrap_or_default();
         let seconds = configuration.parsed("shutdownTimeoutSeconds", "a whole number of seconds")?;
         let shutdown_timeout = self.shutdown_timeout.or_else(|| seconds.map(Duration::from_secs));
-        let worker = if self.server.is_none() { NativeWorker::current() } else { None };
-        let (server_name, server) = match (self.server, &worker) {
-            (Some(server), _) => ("custom".to_owned(), server),
-            // Where the requests come from is not the program's to choose.
-            (None, Some(worker)) => worker.server(),
-            (None, None) => {
-                let servers = self.servers;
-                #[cfg(feature = "kestrel")]
-                let servers = {
-                    let follows = configuration.flag("hostBuilder:reloadConfigOnChange")?.unwrap_or(true);
-                    servers.with_kestrel(super::kestrel::KestrelBuilder {
-                        configure: self.kestrel,
-                        content_root: content_root.clone(),
-                        watch: follows.then_some(watch),
-                    })
-                };
-                #[cfg(feature = "httpsys")]
-                let servers = servers.with_httpsys(self.httpsys);
-                #[cfg(feature = "test-host")]
-                let servers = servers.with_test_host();
-                servers.create(servers::wanted(&configuration), &configuration)?
-            }
-        };
+        let (worker, server_name, server) = self.choice.make(
+            &configuration,
+            #[cfg(feature = "kestrel")]
+            (&content_root, watch),
+        )?;
         Ok(WebHost::new(
             front.before(handler, self.iis, &self.lifetime),
             Parts {
@@ -317,7 +244,7 @@ impl WebHostBuilder {
 impl fmt::Debug for WebHostBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebHostBuilder")
-            .field("servers", &self.servers)
+            .field("servers", &self.choice.servers)
             .field("code", &self.sources.code)
             .finish_non_exhaustive()
     }
