@@ -66,7 +66,7 @@ enum Phase {
 pub enum NotAccepted {
     /// The application has not started the server yet.
     NotStarted,
-    /// The application has stopped the server.
+    /// The application has stopped the server, or the host has [closed](InProcessServer::close) it.
     Stopped,
 }
 
@@ -141,6 +141,7 @@ impl InProcessServer {
             let mut state = self.shared.lock();
             let application = match &state.phase {
                 Phase::New => return Err(NotAccepted::NotStarted),
+                _ if state.is_closed => return Err(NotAccepted::Stopped),
                 Phase::Started(application) | Phase::Stopping(application) => Arc::clone(application),
                 Phase::Stopped => return Err(NotAccepted::Stopped),
             };
@@ -178,7 +179,7 @@ impl InProcessServer {
         self.shared.lock().requests.len()
     }
 
-    /// No more requests come: the host's part of the stop.
+    /// No more requests come: the host's part of the stop. One that does is not accepted.
     pub fn close(&self) {
         self.shared.change(|state| state.is_closed = true);
     }

@@ -27,8 +27,8 @@ pub type Handler =
 
 /// A handler as an application; panics are caught unless it says otherwise.
 pub struct App {
-    handler: Arc<Handler>,
-    catches_panics: bool,
+    pub handler: Arc<Handler>,
+    pub catches_panics: bool,
 }
 
 struct AppContext(FeatureCollection);
