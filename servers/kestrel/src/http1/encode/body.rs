@@ -20,8 +20,7 @@ pub(in crate::http1) struct BodyEncoder(Kind);
 enum Kind {
     /// So many bytes are still to come.
     Length(u64),
-    /// The names of the trailers that were announced.
-    Chunked(Vec<HeaderName>),
+    Chunked,
     /// The end of the connection is the end of the body.
     UntilClose,
 }
@@ -36,8 +35,8 @@ impl BodyEncoder {
         Self(Kind::Length(length))
     }
 
-    pub(super) fn chunked(trailers: Vec<HeaderName>) -> Self {
-        Self(Kind::Chunked(trailers))
+    pub(super) fn chunked() -> Self {
+        Self(Kind::Chunked)
     }
 
     pub(super) fn until_close() -> Self {
@@ -54,8 +53,8 @@ impl BodyEncoder {
                 out.push_bytes(data);
             }
             // A chunk without data would be the last one.
-            Kind::Chunked(_) if data.is_empty() => {}
-            Kind::Chunked(_) => {
+            Kind::Chunked if data.is_empty() => {}
+            Kind::Chunked => {
                 out.write(|out| push_chunk_size(out, data.len()));
                 out.push_bytes(data);
                 out.push(b"\r\n");
@@ -69,11 +68,11 @@ impl BodyEncoder {
         match self.0 {
             Kind::Length(left) => left == 0,
             Kind::UntilClose => true,
-            Kind::Chunked(announced) => {
+            Kind::Chunked => {
                 out.write(|out| {
                     out.extend_from_slice(b"0\r\n");
                     for (name, value) in trailers.into_iter().flatten() {
-                        if announced.contains(name) && may_be_trailer(name) {
+                        if may_be_trailer(name) {
                             push_field(out, name, value);
                         }
                     }

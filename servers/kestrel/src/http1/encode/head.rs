@@ -53,8 +53,6 @@ struct Fields<'a> {
     declared: Option<u64>,
     is_chunked: bool,
     last_coding_is_chunked: bool,
-    /// Names that may follow a chunked body.
-    trailers: Vec<HeaderName>,
     closes: bool,
     has_keep_alive: bool,
     has_date: bool,
@@ -73,7 +71,6 @@ impl<'a> Fields<'a> {
             declared: None,
             is_chunked: false,
             last_coding_is_chunked: false,
-            trailers: Vec::new(),
             closes: framing.closes,
             has_keep_alive: false,
             has_date: false,
@@ -88,12 +85,8 @@ impl<'a> Fields<'a> {
             4 if *name == DATE => self.has_date = true,
             6 if *name == SERVER => self.has_server = true,
             7 if *name == ALT_SVC => self.has_alt_svc = true,
-            7 if *name == TRAILER => {
-                if !self.may_be_chunked() {
-                    return;
-                }
-                self.trailers.extend(tokens(value).filter_map(|name| HeaderName::from_bytes(name).ok()));
-            }
+            // Without chunks there is no place for trailers.
+            7 if *name == TRAILER && !self.may_be_chunked() => return,
             10 if *name == CONNECTION => {
                 if self.framing.closes {
                     // Written at the end.
@@ -145,7 +138,7 @@ impl<'a> Fields<'a> {
             if !self.last_coding_is_chunked {
                 out.extend_from_slice(b"transfer-encoding: chunked\r\n");
             }
-            return self.chunked();
+            return BodyEncoder::chunked();
         }
         if !may_have_length(self.status, self.framing) {
             return BodyEncoder::none();
@@ -167,13 +160,9 @@ impl<'a> Fields<'a> {
             }
             None => {
                 out.extend_from_slice(b"transfer-encoding: chunked\r\n");
-                self.chunked()
+                BodyEncoder::chunked()
             }
         }
-    }
-
-    fn chunked(&mut self) -> BodyEncoder {
-        BodyEncoder::chunked(std::mem::take(&mut self.trailers))
     }
 
     fn may_be_chunked(&self) -> bool {
