@@ -2,10 +2,12 @@
 
 mod arguments;
 mod check;
+mod host_options;
 mod log;
 mod serve;
 mod status;
 mod status_server;
+mod status_url;
 
 use std::process::ExitCode;
 
@@ -32,7 +34,7 @@ const WRONG_USAGE: u8 = 2;
 
 /// Runs the command that the arguments ask for.
 pub(crate) fn main() -> ExitCode {
-    let arguments = match Arguments::parse(std::env::args().skip(1)) {
+    let arguments = match Arguments::parse(std::env::args_os().skip(1)) {
         Ok(arguments) => arguments,
         Err(wrong) => {
             eprintln!("falconry-module: {wrong}\n\n{USAGE}");
@@ -42,7 +44,7 @@ pub(crate) fn main() -> ExitCode {
     match arguments.command {
         Command::Serve => serve::run(arguments),
         Command::Check => check::run(&arguments),
-        Command::Status => status::run(&arguments),
+        Command::Status => status::run(arguments),
         Command::Help => {
             println!("{USAGE}");
             ExitCode::SUCCESS

@@ -27,7 +27,7 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let settings = arguments.sources.iter().map(|source| source.file.clone()).find(|file| is_toml(file));
     let module = Module::load(arguments.sources, ModuleOptions::default())?;
 
-    let program = std::env::args().next().unwrap_or_default();
+    let program = std::env::args_os().next().unwrap_or_default().to_string_lossy().into_owned();
     let mut builder = WebHost::builder()
         .args(std::iter::once(program).chain(arguments.rest))
         // Those in the current folder may be the application's.
@@ -40,7 +40,7 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         builder = builder.setting("config", file.to_string_lossy());
     }
     let host = Arc::new(builder.build(with_state(module.clone(), serve_request))?);
-    let status = arguments.status.map(|url| StatusServer::new(&url, &module)).transpose()?;
+    let status = arguments.status.as_ref().map(|url| StatusServer::new(url, &module)).transpose()?;
     if let Some(status) = &status {
         println!("Status page: {}", status.start().await?);
     }

@@ -9,15 +9,14 @@ use std::{
 
 use falconry_module::status_text;
 
-use super::arguments::Arguments;
+use super::{arguments::Arguments, status_url::StatusUrl};
 
-const DEFAULT: &str = "http://127.0.0.1:5099";
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Asks the status page of a module and shows what it says.
-pub(super) fn run(arguments: &Arguments) -> ExitCode {
-    let url = arguments.status.as_deref().unwrap_or(DEFAULT);
-    let shown = fetch(url).map_err(|error| {
+pub(super) fn run(arguments: Arguments) -> ExitCode {
+    let url = arguments.status.unwrap_or_else(StatusUrl::usual);
+    let shown = fetch(&url).map_err(|error| {
         format!("{url} does not tell the state of a module: {error}. Was it started with `--status {url}`?")
     });
     match shown.and_then(|json| status_text(&json)) {
@@ -32,8 +31,8 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     }
 }
 
-fn fetch(url: &str) -> io::Result<String> {
-    let authority = url.strip_prefix("http://").unwrap_or(url).trim_end_matches('/');
+fn fetch(url: &StatusUrl) -> io::Result<String> {
+    let authority = url.authority();
     let mut stream = TcpStream::connect(authority)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     // HTTP/1.0: the answer ends with the connection, and is not chunked.

@@ -2,7 +2,7 @@
 
 use crate::{
     client::{Client, Load, get, get_until},
-    module::{Module, signal},
+    module::Module,
     support::{contract, in_process, library},
     web_config::WebConfig,
 };
@@ -57,7 +57,7 @@ pub(crate) fn stop() {
     let mut client = Client::connect(module.address()).unwrap();
     client.write("GET /wait?ms=300", "").unwrap();
     module.state_when("/", |state| state["in_flight"] == 1);
-    signal("TERM", module.id().into());
+    module.ask_to_stop();
     assert_eq!(client.read().unwrap().status, 200);
     assert_eq!(module.end().0, Some(0));
     let log = module.log().whole();

@@ -1,6 +1,9 @@
 //! Applications that cannot be in a worker.
 
-use std::{fs, path::Path};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     client::Answer,
@@ -58,19 +61,26 @@ pub(crate) fn other_machine() {
 }
 
 pub(crate) fn no_table() {
-    // A library that every process has.
-    let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
-    let Some(libc) =
-        maps.lines().filter_map(|line| line.split_whitespace().last()).find(|path| path.contains("libc.so"))
-    else {
+    let Some(other) = any_library() else {
         skip::skip("no_table", "this system does not tell what libraries a process has");
         return;
     };
     let scratch = Scratch::new();
-    let file = scratch.join("libnone.so");
-    fs::copy(libc, &file).unwrap();
+    let file = scratch.join(&format!("none{}", env::consts::DLL_SUFFIX));
+    fs::copy(other, &file).unwrap();
     let answer = refused(in_process(&file));
     assert_page(&answer, "500.33", "build it as a cdylib with `falconry::export_app!`");
+}
+
+/// A library that every process has.
+fn any_library() -> Option<PathBuf> {
+    if cfg!(windows) {
+        let system = env::var_os("SystemRoot")?;
+        return Some(Path::new(&system).join("system32").join("bcryptprimitives.dll"));
+    }
+    let maps = fs::read_to_string("/proc/self/maps").ok()?;
+    let files = maps.lines().filter_map(|line| line.split_whitespace().last());
+    files.map(PathBuf::from).find(|path| path.to_string_lossy().contains("libc.so"))
 }
 
 pub(crate) fn missing() {
@@ -85,7 +95,11 @@ pub(crate) fn start_failure() {
     assert_page(&answer, "500.30", "the probe panics, as it was asked to");
     // It may have been the port: a start that crashes is tried once more.
     let crashing = in_process(&library).variable("PROBE", "abort").variable("ASPNETCORE_DETAILEDERRORS", "1");
-    assert_page(&Module::start(&crashing).get("/"), "500.30", "signal 6");
+    assert_page(
+        &Module::start(&crashing).get("/"),
+        "500.30",
+        if cfg!(unix) { "signal 6" } else { "exit code" },
+    );
 }
 
 pub(crate) fn start_timeout() {

@@ -7,6 +7,8 @@
 mod backend;
 #[path = "../processes/client.rs"]
 mod client;
+#[path = "../processes/log.rs"]
+mod log;
 #[path = "../processes/module.rs"]
 mod module;
 #[path = "../processes/scratch.rs"]

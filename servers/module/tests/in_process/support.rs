@@ -2,14 +2,26 @@
 
 use std::{
     env,
-    path::{Path, PathBuf},
+    path::{Path, PathBuf, absolute},
     process::{Command, Stdio},
 };
 
 use crate::web_config::WebConfig;
 
-/// The library of an example, built now.
+/// Set where there is no cargo, as under Wine: the libraries are there already.
+const ARE_BUILT: &str = "FALCONRY_LIBRARIES_ARE_BUILT";
+
+/// The library of an example.
 pub(crate) fn library(package: &str, example: &str) -> PathBuf {
+    if env::var_os(ARE_BUILT).is_none() {
+        build(package, example);
+    }
+    let program = absolute(env!("CARGO_BIN_EXE_falconry-module")).unwrap();
+    let file = format!("{}{example}{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
+    program.with_file_name("examples").join(file)
+}
+
+fn build(package: &str, example: &str) {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(["build", "--quiet", "--package", package, "--example", example]);
     if package == "falconry-module" {
@@ -17,9 +29,6 @@ pub(crate) fn library(package: &str, example: &str) -> PathBuf {
     }
     let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null()).output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    let program = Path::new(env!("CARGO_BIN_EXE_falconry-module"));
-    let file = format!("{}{example}{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
-    program.with_file_name("examples").join(file)
 }
 
 /// An application in process.

@@ -28,7 +28,7 @@ pub(crate) fn python() {
     assert_eq!(module.get("/hello.txt").body, "hello from Python\n");
     assert_eq!(module.get("/nothing").status, 404);
     // It does not know the message, so it gets the signal.
-    crate::module::signal("TERM", module.id().into());
+    module.ask_to_stop();
     assert_eq!(module.end().0, Some(0));
     let log = module.log().whole();
     assert!(log.contains("signal 15"), "{log}");

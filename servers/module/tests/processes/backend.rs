@@ -2,9 +2,10 @@
 
 use std::{
     env, fs,
-    io::Write,
+    io::{Read, Write},
+    net::TcpStream,
     path::Path,
-    process::ExitCode,
+    process::{Command, ExitCode},
     sync::{Arc, OnceLock},
 };
 
@@ -25,6 +26,9 @@ pub(crate) fn run_if_asked() -> Option<ExitCode> {
             if Path::new(file).exists() { serve() } else { crash() }
         }
         "silent" => silent(),
+        // Has started something else; both hold a connection to this address.
+        "family" => family(file),
+        "held" => held(file),
         other => panic!("there is no backend {other:?}"),
     })
 }
@@ -55,6 +59,28 @@ fn silent() -> ExitCode {
     loop {
         std::thread::park();
     }
+}
+
+fn family(address: &str) -> ExitCode {
+    let program = env::current_exe().unwrap();
+    Command::new(program).env(VARIABLE, format!("held:{address}")).spawn().unwrap();
+    let _held = TcpStream::connect(address);
+    serve()
+}
+
+/// Lives as long as the other end of its connection, and hears no signal.
+#[tokio::main(flavor = "current_thread")]
+async fn held(address: &str) -> ExitCode {
+    #[cfg(unix)]
+    let _deaf = {
+        use tokio::signal::unix::{SignalKind, signal};
+        [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()]
+            .map(|kind| signal(kind).unwrap())
+    };
+    if let Ok(mut stream) = TcpStream::connect(address) {
+        let _ = stream.read(&mut [0]);
+    }
+    ExitCode::SUCCESS
 }
 
 fn note(file: &str) {

@@ -8,7 +8,7 @@ use falconry_module::{Module as LibraryModule, ModuleConfiguration, ModuleOption
 
 use crate::{
     client::{self, Client, Load},
-    module::{Module, signal},
+    module::{Module, kill},
     scratch::Scratch,
     web_config::WebConfig,
 };
@@ -19,13 +19,13 @@ pub(crate) fn killed_under_load() {
     let module = Module::start(&WebConfig::contract());
     assert_eq!(module.get("/").status, 200);
     let load = Load::start(module.address(), "/", CLIENTS);
-    for kill in 1..=KILLS {
-        let state = module.state_when("/", |state| state["state"] == "online" && state["starts"] == kill);
+    for round in 1..=KILLS {
+        let state = module.state_when("/", |state| state["state"] == "online" && state["starts"] == round);
         let before = state["requests"].as_u64().unwrap();
         // Under load indeed.
         module.state_when("/", |state| state["requests"].as_u64().unwrap() > before + 50);
-        signal("KILL", module.processes()[0]);
-        module.state_when("/", |state| state["crashes"] == kill);
+        kill(module.processes()[0]);
+        module.state_when("/", |state| state["crashes"] == round);
     }
     let last = module.state_when("/", |state| state["state"] == "online" && state["starts"] == KILLS + 1);
     let after = last["requests"].as_u64().unwrap() + 100;
@@ -62,7 +62,7 @@ pub(crate) fn repeated() {
     for client in &mut posts {
         client.read_head().unwrap();
     }
-    signal("KILL", module.processes()[0]);
+    kill(module.processes()[0]);
     for client in &mut reads {
         assert_eq!(client.read().unwrap().status, 200);
     }

@@ -1,12 +1,12 @@
 //! Processes from start to stop.
 
-use std::{fs, thread};
+use std::{env, fs, thread};
 
 use serde_json::Value;
 
 use crate::{
     client::{self, Client},
-    module::{Module, signal},
+    module::{Module, WAYS_TO_STOP, kill},
     scratch::Scratch,
     web_config::WebConfig,
 };
@@ -99,7 +99,7 @@ pub(crate) fn always_running() {
     let module = Module::start(&WebConfig::contract().setting("startMode", "AlwaysRunning"));
     module.state_when("/", |state| state["state"] == "online");
     let first = module.processes();
-    signal("KILL", first[0]);
+    kill(first[0]);
     module.state_when("/", |state| state["starts"] == 2 && state["state"] == "online");
     assert_ne!(module.processes(), first);
     assert_eq!(module.state("/")["requests"], 0);
@@ -114,7 +114,7 @@ pub(crate) fn stop() {
     let mut client = Client::connect(module.address()).unwrap();
     client.write("GET /wait?ms=1500", "").unwrap();
     module.state_when("/", |state| state["in_flight"] == 1);
-    signal("TERM", module.id().into());
+    module.ask_to_stop();
     assert_eq!(client.read().unwrap().status, 200);
     let (code, output) = module.end();
     assert_eq!(code, Some(0), "{output}");
@@ -130,6 +130,19 @@ pub(crate) fn stop() {
     );
 }
 
+pub(crate) fn ways_to_stop() {
+    for way in WAYS_TO_STOP {
+        let mut module = Module::start(&WebConfig::contract());
+        assert_eq!(module.get("/").status, 200);
+        let backend = module.backend();
+        module.ask(way);
+        let (code, output) = module.end();
+        assert_eq!(code, Some(0), "{way}: {output}");
+        assert!(output.contains("Application is shutting down..."), "{way}: {output}");
+        assert!(Client::connect(&backend).is_err(), "{way}: the process is still there");
+    }
+}
+
 pub(crate) fn output() {
     let configuration = WebConfig::contract()
         .attribute("stdoutLogEnabled", "true")
@@ -141,6 +154,33 @@ pub(crate) fn output() {
     let time = name.strip_prefix("stdout_").and_then(|rest| rest.strip_suffix(&format!("_{process}.log")));
     let time = time.unwrap_or_else(|| panic!("{name}"));
     assert!(time.len() == 14 && time.bytes().all(|byte| byte.is_ascii_digit()), "{name}");
+}
+
+pub(crate) fn windows_paths() {
+    let scratch = Scratch::new();
+    fs::create_dir_all(scratch.join("bin/net")).unwrap();
+    let own = env::current_exe().unwrap();
+    let name = format!("app{}", env::consts::EXE_SUFFIX);
+    fs::hard_link(own, scratch.join("bin/net").join(&name)).unwrap();
+    let folder = scratch.path().to_str().unwrap().to_owned();
+    scratch.write("site/web.config", &paths_configuration(&format!(r".\..\bin\net\{name}")).text());
+    let module = Module::in_folder(scratch, &["--config", "site/web.config"]);
+    assert_eq!(module.get("/").body, "Hello World!");
+    assert!(the_only_file(&module, "site/logs/deep").0.starts_with("out_"));
+    let absolute = format!("{folder}/bin/net/{name}");
+    for path in [format!(r"..\bin\net\{name}"), absolute.clone(), absolute.replace('/', r"\")] {
+        let starts = module.state("/")["starts"].as_u64().unwrap();
+        module.scratch.write("site/web.config", &paths_configuration(&path).text());
+        module.state_when("/", |state| state["starts"] == starts + 1);
+        assert_eq!(module.get("/").body, "Hello World!", "{path}");
+    }
+}
+
+fn paths_configuration(program: &str) -> WebConfig {
+    WebConfig::program(program)
+        .variable(crate::backend::VARIABLE, "contract")
+        .attribute("stdoutLogEnabled", "true")
+        .attribute("stdoutLogFile", r".\logs\deep\out")
 }
 
 fn the_only_file(module: &Module, folder: &str) -> (String, String) {
@@ -169,6 +209,7 @@ pub(crate) fn offline() {
     assert_eq!((module.get("/").status, module.get("/").body.as_str()), (503, "from the start"));
 }
 
+#[cfg(unix)]
 pub(crate) fn unix_socket() {
     let module = Module::start(&WebConfig::contract().setting("listenOn", "unix"));
     assert_eq!(module.get("/").body, "Hello World!");
@@ -180,7 +221,7 @@ pub(crate) fn unix_socket() {
     let info: Value = serde_json::from_str(&module.get("/info").body).unwrap();
     assert!(info["remote"].as_str().unwrap().starts_with("127.0.0.1:"), "{info}");
     let mut module = module;
-    signal("TERM", module.id().into());
+    module.ask_to_stop();
     assert_eq!(module.end().0, Some(0));
     assert!(!folder.exists());
 }

@@ -3,8 +3,9 @@
 //! The test binary is the backend, too: with a variable set it serves the contract app, or fails as asked, instead of
 //! testing.
 
-#![cfg_attr(not(unix), allow(dead_code, unused_imports, reason = "signals and /proc are unix's"))]
+#![cfg_attr(not(unix), allow(dead_code, unused_imports, reason = "what some tests need is on unix only"))]
 
+#[cfg(unix)]
 mod any_backend;
 mod backend;
 mod client;
@@ -36,20 +37,9 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials()).exit_code()
 }
 
-#[cfg(not(unix))]
+/// What holds on every system.
 fn trials() -> Vec<Trial> {
-    Vec::new()
-}
-
-#[cfg(unix)]
-fn trials() -> Vec<Trial> {
-    let trial = |name: &str, test: fn()| {
-        Trial::test(name, move || {
-            test();
-            Ok::<(), Failed>(())
-        })
-    };
-    vec![
+    let mut trials = vec![
         trial("the_first_request_starts_the_process_and_is_answered_by_it", life::first_request),
         trial("a_request_straight_to_the_backend_without_the_token_is_refused", life::token),
         trial("applications_are_told_apart_by_their_path", life::paths),
@@ -57,13 +47,12 @@ fn trials() -> Vec<Trial> {
         trial("the_first_requests_wait_for_one_start", life::one_start),
         trial("always_running_starts_before_the_first_request_and_after_a_crash", life::always_running),
         trial("a_stop_lets_requests_finish_and_processes_end_in_order", life::stop),
+        trial("each_way_to_ask_for_the_stop_stops_the_processes_too", life::ways_to_stop),
+        trial("paths_of_windows_name_program_and_log", life::windows_paths),
         trial("output_goes_to_a_file_with_time_and_process_in_its_name", life::output),
         trial("app_offline_takes_the_application_away_and_brings_it_back", life::offline),
-        trial("a_process_may_listen_on_a_unix_socket", life::unix_socket),
         trial("with_web_sockets_off_an_upgrade_is_an_ordinary_request", life::no_web_sockets),
         trial("the_body_limit_is_that_of_request_filtering", life::body_limit),
-        trial("http_2_and_http_3_outside_are_http_1_1_inside", protocols::versions),
-        trial("three_hundred_megabytes_pass_both_ways", protocols::large_bodies),
         trial("a_web_socket_passes_and_closes_in_order", protocols::web_socket),
         trial("a_killed_backend_costs_the_requests_under_way_at_most", crashes::killed_under_load),
         trial("requests_that_may_be_repeated_survive_a_killed_backend", crashes::repeated),
@@ -82,15 +71,35 @@ fn trials() -> Vec<Trial> {
         ),
         trial("applications_come_and_go_with_the_file", configuration_change::come_and_go),
         trial("a_killed_module_leaves_nothing_behind", orphans::module_killed),
-        trial("a_killed_keeper_takes_the_program_with_it", orphans::keeper_killed),
         trial("what_a_program_started_ends_with_it", orphans::grandchildren),
-        trial("a_program_in_python_is_served", any_backend::python),
-        trial("a_program_in_node_is_served", any_backend::node),
         trial("check_says_what_is_wrong_and_where", command::check),
         trial("a_wrong_command_line_ends_with_2_and_the_usage", command::usage),
         trial("the_walk_through_serves_the_contract_app", command::walk_through),
         trial("the_state_is_told_as_text_json_and_metrics", status_page::told),
         trial("the_status_page_is_for_this_machine_only", status_page::this_machine),
+    ];
+    #[cfg(unix)]
+    trials.extend(unix());
+    trials
+}
+
+/// What only unix has: sockets with a path, keepers; and clients and backends that there are on unix.
+#[cfg(unix)]
+fn unix() -> Vec<Trial> {
+    vec![
+        trial("a_process_may_listen_on_a_unix_socket", life::unix_socket),
+        trial("http_2_and_http_3_outside_are_http_1_1_inside", protocols::versions),
+        trial("three_hundred_megabytes_pass_both_ways", protocols::large_bodies),
+        trial("a_killed_keeper_takes_the_program_with_it", orphans::keeper_killed),
+        trial("a_program_in_python_is_served", any_backend::python),
+        trial("a_program_in_node_is_served", any_backend::node),
         trial("the_status_page_shows_numbers_that_move_and_plots_in_a_browser", status_page::browser),
     ]
+}
+
+fn trial(name: &str, test: fn()) -> Trial {
+    Trial::test(name, move || {
+        test();
+        Ok::<(), Failed>(())
+    })
 }

@@ -1,14 +1,20 @@
 //! The program `falconry-module` under test.
 
+#[cfg_attr(unix, path = "system_unix.rs")]
+#[cfg_attr(windows, path = "system_windows.rs")]
+mod system;
+
 use std::{
+    env,
     io::{BufRead, BufReader, Read},
-    path::Path,
+    path::{Path, absolute},
     process::{Child, ChildStdout, Command, Stdio},
     thread,
 };
 
 use serde_json::Value;
 
+pub(crate) use self::system::{WAYS_TO_STOP, kill};
 use crate::{client, log::Log, scratch::Scratch, web_config::WebConfig};
 
 /// A running module. It is killed with the test.
@@ -119,6 +125,21 @@ impl Module {
         self.child.id()
     }
 
+    /// Asks it to stop, as service managers do.
+    pub(crate) fn ask_to_stop(&self) {
+        self.ask(WAYS_TO_STOP[0]);
+    }
+
+    /// Asks it to stop in one of the ways that there are.
+    pub(crate) fn ask(&self, way: &str) {
+        system::ask(self.id(), way);
+    }
+
+    /// Ends it at once.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+    }
+
     /// Waits for the end: exit code, and what is left of standard output.
     pub(crate) fn end(&mut self) -> (Option<i32>, String) {
         let mut rest = String::new();
@@ -137,23 +158,13 @@ impl Drop for Module {
     }
 }
 
-/// The program, with nothing of this process's environment. On Linux it dies with the test.
+/// The program, with nothing of this process's environment but what the system needs.
 pub(crate) fn command(folder: &Path) -> Command {
-    let program = env!("CARGO_BIN_EXE_falconry-module");
-    let mut command = if Path::new("/usr/bin/setpriv").exists() {
-        let mut command = Command::new("/usr/bin/setpriv");
-        command.args(["--pdeathsig", "KILL", program]);
-        command
-    } else {
-        Command::new(program)
-    };
-    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    let mut command = system::command(&absolute(env!("CARGO_BIN_EXE_falconry-module")).unwrap());
+    command.env_clear();
+    for name in system::NEEDED_VARIABLES {
+        command.envs(env::var_os(name).map(|value| (name, value)));
+    }
     command.current_dir(folder).stdin(Stdio::null());
     command
-}
-
-/// Sends a signal.
-pub(crate) fn signal(name: &str, process: u64) {
-    let status = Command::new("kill").args(["-s", name, &process.to_string()]).status().unwrap();
-    assert!(status.success(), "kill -s {name} {process}");
 }

@@ -1,80 +1,65 @@
 //! Nothing outlives the module.
 
 use std::{
-    fs::{self, File, OpenOptions},
     io::Read,
-    path::PathBuf,
-    process::Command,
-    sync::mpsc,
+    net::TcpListener,
+    sync::mpsc::{self, Receiver},
     thread,
 };
 
 use crate::{
     client::FOREVER,
-    module::{Module, signal},
-    scratch::Scratch,
+    module::{Module, kill},
     web_config::WebConfig,
 };
 
-/// A pipe that a program and all that it starts hold open.
+/// Connections that a program and what it has started hold open.
 struct Held {
-    path: PathBuf,
-    ended: mpsc::Receiver<()>,
-    /// Keeps the reader from an early end.
-    guard: Option<File>,
+    ended: Receiver<()>,
 }
 
 impl Held {
-    fn new(scratch: &Scratch) -> Self {
-        let path = scratch.join("held");
-        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
-        let (sender, ended) = mpsc::channel();
-        // Opened for both, a pipe opens at once; with it open, the others do as well.
-        let both = OpenOptions::new().read(true).write(true).open(&path).unwrap();
-        let mut reader = File::open(&path).unwrap();
-        let guard = OpenOptions::new().write(true).open(&path).unwrap();
-        drop(both);
-        thread::spawn(move || {
-            let _ = reader.read_to_end(&mut Vec::new());
-            let _ = sender.send(());
-        });
-        Self { path, ended, guard: Some(guard) }
-    }
-
-    /// All who held it have ended.
-    fn wait(mut self) {
-        self.guard.take();
-        self.ended.recv_timeout(FOREVER).expect("somebody still holds the pipe");
+    /// All who held one have ended.
+    fn wait(self) {
+        for _ in 0..MEMBERS {
+            self.ended.recv_timeout(FOREVER).expect("somebody still holds a connection");
+        }
     }
 }
 
-/// The contract app behind a shell that has started something else, both holding the pipe.
-fn family(scratch: &Scratch, held: &Held) -> WebConfig {
-    let program = std::env::current_exe().unwrap();
-    let held = held.path.display();
-    let script = format!(
-        "exec 9>'{held}'\n(trap '' TERM HUP INT; exec sleep 1000) &\n\"{}\" &\nwait $!\n",
-        program.display()
-    );
-    scratch.write("family.sh", &script);
-    WebConfig::program("sh")
-        .attribute("arguments", "family.sh")
-        .variable(crate::backend::VARIABLE, "contract")
-}
+/// The program, and what it has started.
+const MEMBERS: usize = 2;
 
+/// The contract app, which has started something else.
 fn start() -> (Module, Held) {
-    let scratch = Scratch::new();
-    let held = Held::new(&scratch);
-    let configuration = family(&scratch, &held);
-    scratch.write("web.config", &configuration.text());
-    let module = Module::in_folder(scratch, &["--config", "web.config"]);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (connected, connections) = mpsc::channel();
+    let (sender, ended) = mpsc::channel();
+    let configuration = WebConfig::new(&format!("family:{}", listener.local_addr().unwrap()));
+    thread::spawn(move || {
+        for _ in 0..MEMBERS {
+            let (mut stream, _) = listener.accept().unwrap();
+            connected.send(()).unwrap();
+            let sender = sender.clone();
+            thread::spawn(move || {
+                // An error is the end of a program that was killed, too.
+                let _ = stream.read(&mut [0]);
+                let _ = sender.send(());
+            });
+        }
+    });
+    let module = Module::start(&configuration);
     assert_eq!(module.get("/").body, "Hello World!");
-    (module, held)
+    for _ in 0..MEMBERS {
+        connections.recv_timeout(FOREVER).expect("the family is complete");
+    }
+    assert!(ended.try_recv().is_err());
+    (module, Held { ended })
 }
 
 pub(crate) fn module_killed() {
     let (mut module, held) = start();
-    signal("KILL", module.id().into());
+    module.kill();
     module.end();
     held.wait();
 }
@@ -82,20 +67,20 @@ pub(crate) fn module_killed() {
 pub(crate) fn grandchildren() {
     let (module, held) = start();
     // The leader alone: what it has started would go on.
-    signal("KILL", module.processes()[0]);
+    kill(module.processes()[0]);
     held.wait();
     module.state_when("/", |state| state["crashes"] == 1);
 }
 
+#[cfg(unix)]
 pub(crate) fn keeper_killed() {
     let (module, held) = start();
     let program = module.processes()[0];
-    let status = fs::read_to_string(format!("/proc/{program}/status")).unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{program}/status")).unwrap();
     let keeper = status.lines().find_map(|line| line.strip_prefix("PPid:")).unwrap().trim().parse().unwrap();
     assert_ne!(keeper, u64::from(module.id()));
-    signal("KILL", keeper);
+    kill(keeper);
     held.wait();
     module.state_when("/", |state| state["crashes"] == 1);
-    module.scratch.write("held", "");
     assert_eq!(module.get("/").body, "Hello World!");
 }
