@@ -9,10 +9,12 @@ use std::{
 
 use bytes::Bytes;
 use falconry_features::{BoxError, RequestBody};
-use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 
-use super::trailers;
+use super::{
+    fields::Nominated,
+    trailers::{self, TrailerSlot},
+};
 
 /// How many bytes at the beginning of a body are kept for a second try.
 const REPLAY_LIMIT: usize = 64 * 1024;
@@ -20,6 +22,8 @@ const REPLAY_LIMIT: usize = 64 * 1024;
 /// The body as hyper reads it. What it has read and how it ended is told by its [`BodyWatch`].
 pub(super) struct ForwardBody {
     watch: Option<BodyWatch>,
+    /// Where the trailers go; `None` if the framing has no place for them.
+    slot: Option<Arc<TrailerSlot>>,
     is_at_end: bool,
 }
 
@@ -27,17 +31,29 @@ pub(super) struct ForwardBody {
 #[derive(Clone)]
 pub(super) struct BodyWatch(Arc<Mutex<State>>);
 
+/// What a body is held to, and how it is sent.
+pub(super) struct BodyRules {
+    /// Its length in bytes, if it was declared.
+    pub(super) length: Option<u64>,
+    pub(super) is_chunked: bool,
+    /// No more bytes than that are taken.
+    pub(super) limit: Option<u64>,
+    /// It waits until the backend has asked for it (`Expect: 100-continue`).
+    pub(super) is_held: bool,
+    /// Trailers that end at the module.
+    pub(super) nominated: Nominated,
+}
+
 struct State {
     body: RequestBody,
-    length: Option<u64>,
-    limit: Option<u64>,
+    rules: BodyRules,
     read: u64,
     /// What has been read before anything of the request was known to be written.
     replay: Option<Vec<Bytes>>,
     /// From where in `replay` the present try reads.
     replayed: usize,
-    /// The backend has not yet asked for the body (`Expect: 100-continue`).
-    is_held: bool,
+    /// The lines of the trailer section, once it has come.
+    trailers: Option<Bytes>,
     has_begun: bool,
     is_at_end: bool,
     waits_for_client: bool,
@@ -58,21 +74,19 @@ pub(super) enum BodyFailure {
 
 impl ForwardBody {
     pub(super) fn none() -> Self {
-        Self { watch: None, is_at_end: true }
+        Self { watch: None, slot: None, is_at_end: true }
     }
 }
 
 impl BodyWatch {
-    /// A body of `length` bytes, or of unknown length, of which no more than `limit` bytes are taken.
-    pub(super) fn new(body: RequestBody, length: Option<u64>, limit: Option<u64>, is_held: bool) -> Self {
+    pub(super) fn new(body: RequestBody, rules: BodyRules) -> Self {
         Self(Arc::new(Mutex::new(State {
             body,
-            length,
-            limit,
+            rules,
             read: 0,
             replay: Some(Vec::new()),
             replayed: 0,
-            is_held,
+            trailers: None,
             has_begun: false,
             is_at_end: false,
             waits_for_client: false,
@@ -81,25 +95,29 @@ impl BodyWatch {
         })))
     }
 
-    /// The body for a try.
-    pub(super) fn start(&self) -> ForwardBody {
+    /// The body for a try over the connection with this slot.
+    pub(super) fn start(&self, slot: &Arc<TrailerSlot>) -> ForwardBody {
         let mut state = self.lock();
         state.replayed = 0;
-        let is_at_end = state.length == Some(0);
-        ForwardBody { watch: Some(self.clone()), is_at_end }
+        let is_at_end = state.remaining() == Some(0);
+        let slot = state.rules.is_chunked.then(|| {
+            slot.open();
+            Arc::clone(slot)
+        });
+        ForwardBody { watch: Some(self.clone()), slot, is_at_end }
     }
 
     /// Lets the body go: the backend asked for it, or has had time enough to.
     pub(super) fn release(&self) {
         let mut state = self.lock();
-        state.is_held = false;
+        state.rules.is_held = false;
         if let Some(waker) = state.waker.take() {
             waker.wake();
         }
     }
 
     pub(super) fn is_held(&self) -> bool {
-        self.lock().is_held
+        self.lock().rules.is_held
     }
 
     /// What has been read need not be kept: some of the request has been written.
@@ -133,7 +151,7 @@ impl BodyWatch {
     /// Reads the end behind the last byte, for the server to know that all of the body has been read.
     pub(super) fn settle(&self) {
         let mut state = self.lock();
-        if state.has_begun && !state.is_at_end && state.length == Some(state.read) {
+        if state.has_begun && !state.is_at_end && state.rules.length == Some(state.read) {
             let mut cx = Context::from_waker(Waker::noop());
             state.is_at_end = matches!(Pin::new(&mut state.body).poll_frame(&mut cx), Poll::Ready(None));
         }
@@ -151,7 +169,7 @@ impl BodyWatch {
 
 impl State {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyFailure>>> {
-        if self.is_held {
+        if self.rules.is_held {
             self.waker = Some(cx.waker().clone());
             return Poll::Pending;
         }
@@ -167,42 +185,35 @@ impl State {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
         self.waits_for_client = false;
         Poll::Ready(match frame {
-            Some(Ok(frame)) => Some(self.pass(frame)),
-            Some(Err(error)) => Some(Err(BodyFailure::Client(error))),
-            None => {
-                self.is_at_end = true;
-                match self.length {
-                    Some(length) if length != self.read => Some(Err(BodyFailure::Length)),
-                    _ => None,
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(data) => Some(self.count(&data).map(|()| Frame::data(data))),
+                Err(frame) => {
+                    if let Ok(mut fields) = frame.into_trailers() {
+                        trailers::retain_forwardable(&mut fields, &self.rules.nominated);
+                        self.trailers = (!fields.is_empty()).then(|| trailers::lines(&fields));
+                    }
+                    self.end()
                 }
-            }
+            },
+            Some(Err(error)) => Some(Err(BodyFailure::Client(error))),
+            None => self.end(),
         })
     }
 
-    fn pass(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, BodyFailure> {
-        let frame = match frame.into_data() {
-            Ok(data) => {
-                self.count(&data)?;
-                return Ok(Frame::data(data));
-            }
-            Err(frame) => frame,
-        };
-        match frame.into_trailers() {
-            Ok(mut fields) => {
-                self.replay = None;
-                trailers::retain_forwardable(&mut fields);
-                Ok(Frame::trailers(fields))
-            }
-            Err(_) => Ok(Frame::trailers(HeaderMap::new())),
+    fn end(&mut self) -> Option<Result<Frame<Bytes>, BodyFailure>> {
+        self.is_at_end = true;
+        match self.rules.length {
+            Some(length) if length != self.read => Some(Err(BodyFailure::Length)),
+            _ => None,
         }
     }
 
     fn count(&mut self, data: &Bytes) -> Result<(), BodyFailure> {
         self.read += data.len() as u64;
-        if let Some(limit) = self.limit.filter(|limit| self.read > *limit) {
+        if let Some(limit) = self.rules.limit.filter(|limit| self.read > *limit) {
             return Err(BodyFailure::TooLarge(limit));
         }
-        if self.length.is_some_and(|length| self.read > length) {
+        if self.rules.length.is_some_and(|length| self.read > length) {
             return Err(BodyFailure::Length);
         }
         if self.read > REPLAY_LIMIT as u64 {
@@ -214,9 +225,13 @@ impl State {
         Ok(())
     }
 
+    /// How many bytes this try is still to send; `None` if the framing tells the end otherwise.
     fn remaining(&self) -> Option<u64> {
+        if self.rules.is_chunked {
+            return None;
+        }
         let replayable = self.replay.iter().flatten().skip(self.replayed).map(|data| data.len() as u64);
-        Some(self.length?.saturating_sub(self.read) + replayable.sum::<u64>())
+        Some(self.rules.length?.saturating_sub(self.read) + replayable.sum::<u64>())
     }
 }
 
@@ -239,7 +254,13 @@ impl Body for ForwardBody {
                 state.failure = Some(failure);
                 Some(Err("the request's body cannot be forwarded".into()))
             }
-            Poll::Ready(None) => None,
+            Poll::Ready(None) => {
+                // hyper ends the body, and the layer below it puts them there.
+                if let (Some(slot), Some(lines)) = (&self.slot, &state.trailers) {
+                    slot.fill(lines.clone());
+                }
+                None
+            }
         };
         // hyper does not ask again once it has as much as was declared.
         let is_at_end = frame.is_none() || state.remaining() == Some(0);
@@ -264,7 +285,7 @@ impl fmt::Debug for BodyWatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.lock();
         f.debug_struct("BodyWatch")
-            .field("length", &state.length)
+            .field("length", &state.rules.length)
             .field("read", &state.read)
             .finish_non_exhaustive()
     }

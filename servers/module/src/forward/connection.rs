@@ -21,6 +21,7 @@ use super::{
     BackendAddress,
     body::ForwardBody,
     socket::{BackendSocket, Monitor},
+    trailers::{TrailerIo, TrailerSlot},
 };
 
 /// The largest response head, in bytes, as in the original.
@@ -35,6 +36,7 @@ pub(super) struct BackendConnection {
     sender: SendRequest<ForwardBody>,
     driver: Driver,
     monitor: Arc<Monitor>,
+    trailers: Arc<TrailerSlot>,
     /// True once a request has been answered on it.
     pub(super) is_reused: bool,
     /// Since when it has been idle, for those in the pool.
@@ -45,10 +47,10 @@ pub(super) struct BackendConnection {
 /// What moves the bytes.
 #[expect(clippy::large_enum_variant, reason = "nearly all are running, and the connection is in a box")]
 enum Driver {
-    Running(Connection<TokioIo<BackendSocket>, ForwardBody>),
+    Running(Connection<TokioIo<TrailerIo<BackendSocket>>, ForwardBody>),
     /// hyper's side is gone, with every request that it had not taken: that is how their futures learn of the end. The
     /// socket is left, unless it failed.
-    Ended(Option<Parts<TokioIo<BackendSocket>>>),
+    Ended(Option<Parts<TokioIo<TrailerIo<BackendSocket>>>>),
 }
 
 /// Watches for a time without a byte in either direction.
@@ -68,13 +70,16 @@ impl BackendConnection {
     pub(super) async fn open(address: &BackendAddress) -> io::Result<Box<Self>> {
         let socket = BackendSocket::connect(address).await?;
         let monitor = Arc::clone(socket.monitor());
+        let io = TrailerIo::new(socket);
+        let trailers = Arc::clone(io.slot());
         let mut builder = Builder::new();
         builder.max_header_size(MAX_HEAD_SIZE).max_headers(MAX_FIELDS);
-        let (sender, driver) = builder.handshake(TokioIo::new(socket)).await.map_err(io::Error::other)?;
+        let (sender, driver) = builder.handshake(TokioIo::new(io)).await.map_err(io::Error::other)?;
         Ok(Box::new(Self {
             sender,
             driver: Driver::Running(driver),
             monitor,
+            trailers,
             is_reused: false,
             idle_since: Instant::now(),
             idle: Idle {
@@ -93,6 +98,11 @@ impl BackendConnection {
         }
         self.drive(&mut Context::from_waker(Waker::noop()));
         !self.has_ended() && self.monitor.is_quiet() && self.sender.is_ready()
+    }
+
+    /// Where the request's body leaves its trailers.
+    pub(super) fn trailers(&self) -> &Arc<TrailerSlot> {
+        &self.trailers
     }
 
     /// Hands a request over; the connection must be driven for it to leave.
@@ -118,7 +128,9 @@ impl BackendConnection {
     /// True if the last response has been read and the last request written, and both sides keep the connection.
     pub(super) fn is_reusable(&mut self, cx: &mut Context<'_>) -> bool {
         self.drive(cx);
-        !self.has_ended() && self.sender.is_ready()
+        // hyper takes the next request while the end of the last one is still in its buffer.
+        let is_written = self.monitor.is_flushed() && self.trailers.is_closed();
+        is_written && !self.has_ended() && self.sender.is_ready()
     }
 
     /// Has the connection reset when it is dropped.
@@ -157,7 +169,7 @@ impl BackendConnection {
             Driver::Running(driver) => driver.into_parts(),
             Driver::Ended(parts) => parts?,
         };
-        Some(Upgraded { socket: parts.io.into_inner(), received: parts.read_buf })
+        Some(Upgraded { socket: parts.io.into_inner().into_inner(), received: parts.read_buf })
     }
 
     fn has_ended(&self) -> bool {
@@ -178,15 +190,14 @@ impl Idle {
 mod tests {
     use std::{future::poll_fn, pin::pin, time::Duration};
 
-    use http::Request;
+    use http::{HeaderValue, Request};
     use tokio::{
-        io::AsyncReadExt,
+        io::{AsyncReadExt, AsyncWriteExt},
         net::{TcpListener, TcpStream},
         time::timeout,
     };
 
     use super::{BackendConnection, ForwardBody};
-
     #[tokio::test]
     async fn a_request_that_a_closed_connection_does_not_take_fails_at_once() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -211,5 +222,27 @@ mod tests {
         let answered = timeout(Duration::from_secs(60), answered).await.expect("it fails at once");
         assert!(answered.is_err());
         assert_eq!(connection.written(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_connection_on_which_a_request_is_still_being_written_is_not_used_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut connection = BackendConnection::open(&address.into()).await.unwrap();
+        let (mut backend, _) = listener.accept().await.unwrap();
+
+        let mut request = Request::new(ForwardBody::none());
+        // More than the sockets hold.
+        let long = HeaderValue::try_from("x".repeat(64 << 20)).unwrap();
+        request.headers_mut().insert("x-long", long);
+        backend.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+        let mut response = pin!(connection.send(request));
+        let answered = poll_fn(|cx| {
+            connection.drive(cx);
+            response.as_mut().poll(cx)
+        });
+        let answered = timeout(Duration::from_secs(60), answered).await.expect("the backend has answered");
+        assert_eq!(answered.unwrap().status(), 200);
+        assert!(!poll_fn(|cx| std::task::Poll::Ready(connection.is_reusable(cx))).await);
     }
 }

@@ -9,7 +9,7 @@ use http::{
 const OWN_PREFIX: &str = "ms-aspnetcore";
 
 /// Fields that the `Connection` field of a message names.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Nominated(Vec<HeaderName>);
 
 impl Nominated {
@@ -74,6 +74,17 @@ fn is_alike(name: Option<&str>, own: &str) -> bool {
 pub(super) fn options<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).map(str::trim).filter(|option| !option.is_empty())
+}
+
+/// Adds `more` to what is there.
+pub(super) fn append_all(headers: &mut HeaderMap, more: HeaderMap) {
+    let mut name = None;
+    for (next, value) in more {
+        name = next.or(name);
+        if let Some(name) = &name {
+            headers.append(name, value);
+        }
+    }
 }
 
 /// What of an `Upgrade` field may be passed on. HTTP itself may not: an application that then speaks HTTP/2 with the

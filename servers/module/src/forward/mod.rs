@@ -17,6 +17,7 @@ mod request;
 mod response;
 mod shutdown;
 mod socket;
+mod target;
 mod trailers;
 mod tunnel;
 
@@ -28,7 +29,7 @@ use http::StatusCode;
 
 use self::{
     backend::Need,
-    body::BodyWatch,
+    body::{BodyRules, BodyWatch},
     exchange::Exchange,
     request::{Framing, Plan, front},
 };
@@ -113,11 +114,7 @@ fn take_body(
     if !plan.has_body() {
         return Ok(None);
     }
-    let length = match plan.framing {
-        Framing::Length(length) => Some(length),
-        Framing::None | Framing::Chunked => None,
-    };
-    if let (Some(limit), Some(length)) = (options.max_request_body_size, length)
+    if let (Some(limit), Some(length)) = (options.max_request_body_size, plan.length)
         && length > limit
     {
         let message = format!("the request's body of {length} bytes is over the limit of {limit} bytes");
@@ -131,5 +128,12 @@ fn take_body(
     }
     let request = features.required_mut::<dyn HttpRequestFeature>().map_err(front)?;
     let body = request.take_body();
-    Ok(Some(BodyWatch::new(body, length, options.max_request_body_size, plan.expects_continue)))
+    let rules = BodyRules {
+        length: plan.length,
+        is_chunked: plan.framing == Framing::Chunked,
+        limit: options.max_request_body_size,
+        is_held: plan.expects_continue,
+        nominated: plan.nominated.clone(),
+    };
+    Ok(Some(BodyWatch::new(body, rules)))
 }

@@ -2,15 +2,14 @@
 
 use falconry_features::{
     FeatureCollection, HttpExtendedConnectFeature, HttpRequestBodyDetectionFeature, HttpRequestFeature,
-    HttpResponseTrailersFeature, HttpUpgradeFeature, RequestTarget, TargetForm,
+    HttpResponseTrailersFeature, HttpUpgradeFeature,
 };
 use http::{
-    HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version,
+    HeaderMap, HeaderValue, Method, Request, StatusCode, Version,
     header::{
         CONNECTION, CONTENT_LENGTH, EXPECT, HOST, MAX_FORWARDS, SEC_WEBSOCKET_KEY, TE, TRAILER,
         TRANSFER_ENCODING, UPGRADE,
     },
-    uri::PathAndQuery,
 };
 use http_body::Body as _;
 
@@ -19,12 +18,17 @@ use super::{
     body::ForwardBody,
     client,
     fields::{self, Nominated},
+    target,
 };
 
 /// What the request is to the module, beside its fields.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) framing: Framing,
+    /// How many bytes the request's body has, if the client has said so.
+    pub(super) length: Option<u64>,
+    /// What ends at the module.
+    pub(super) nominated: Nominated,
     pub(super) leaving: Leaving,
     /// The client waits for `100 Continue`.
     pub(super) expects_continue: bool,
@@ -62,17 +66,28 @@ impl Plan {
         let has_body =
             leaving == Leaving::No && detected.unwrap_or_else(|| !request.body_mut().is_end_stream());
         let headers = request.headers();
+        let nominated = Nominated::new(headers);
         let framing = match has_body {
             true => framing(headers)?,
             // Said for the methods that usually have a body.
             false if headers.contains_key(CONTENT_LENGTH) => Framing::Length(0),
             false => Framing::None,
         };
+        let length = match framing {
+            Framing::Length(length) => Some(length),
+            Framing::None | Framing::Chunked => None,
+        };
+        // HTTP/2 and HTTP/3 have trailers behind bodies of known length, too; HTTP/1.1 has them behind chunks only.
+        let framing = match has_body && request.version() >= Version::HTTP_2 && headers.contains_key(TRAILER)
+        {
+            true => Framing::Chunked,
+            false => framing,
+        };
         let expects_continue = has_body
             && request.version() > Version::HTTP_10
             && fields::options(headers, &EXPECT).any(|option| option.eq_ignore_ascii_case("100-continue"));
         let is_idempotent = leaving == Leaving::No && is_idempotent(request.method());
-        Ok(Self { framing, leaving, expects_continue, is_idempotent })
+        Ok(Self { framing, length, nominated, leaving, expects_continue, is_idempotent })
     }
 
     pub(super) fn has_body(&self) -> bool {
@@ -92,7 +107,7 @@ impl Plan {
             Leaving::WebSocket(_) => Method::GET,
             _ => source.method().clone(),
         };
-        *request.uri_mut() = uri(source)?;
+        *request.uri_mut() = target::uri(source)?;
         let takes_trailers = features.contains::<dyn HttpResponseTrailersFeature>();
         let mut headers = self.fields(source, takes_trailers);
         client::add(&mut headers, features, source, options);
@@ -102,10 +117,6 @@ impl Plan {
 
     fn fields(&self, source: &dyn HttpRequestFeature, takes_trailers: bool) -> HeaderMap {
         let sent = source.headers();
-        let nominated = match sent.contains_key(CONNECTION) {
-            true => Nominated::new(sent),
-            false => Nominated::default(),
-        };
         // Room for what the module adds.
         let mut headers = HeaderMap::with_capacity(sent.keys_len() + 6);
         if !sent.contains_key(HOST) {
@@ -118,7 +129,7 @@ impl Plan {
                 && !fields::is_disguised(name)
                 && *name != EXPECT
                 && *name != MAX_FORWARDS
-                && (*name == HOST || !nominated.contains(name));
+                && (*name == HOST || !self.nominated.contains(name));
             if is_passed {
                 headers.append(name.clone(), value.clone());
             }
@@ -216,59 +227,6 @@ fn framing(headers: &HeaderMap) -> Result<Framing, ForwardError> {
         Ok(length) if is_number && lengths.next().is_none() => Ok(Framing::Length(length)),
         _ => Err(refused(StatusCode::BAD_REQUEST, "the request's Content-Length is not one decimal number")),
     }
-}
-
-/// The target in origin form (RFC 9112 section 3.2.1): as it was sent, with what a URI cannot have percent-encoded.
-fn uri(request: &dyn HttpRequestFeature) -> Result<Uri, ForwardError> {
-    let target = RequestTarget::new(request.method(), request.raw_target());
-    let joined;
-    let origin = match target.form {
-        TargetForm::Origin => request.raw_target(),
-        TargetForm::Asterisk => "*",
-        TargetForm::Absolute
-            if *request.method() == Method::OPTIONS && is_bare(request.raw_target(), &target) =>
-        {
-            "*"
-        }
-        TargetForm::Absolute => {
-            joined = format!("{}{}", target.path, target.query);
-            &joined
-        }
-        TargetForm::Authority => "/",
-    };
-    if let Ok(parsed) = PathAndQuery::try_from(origin)
-        && parsed.as_str() == origin
-        && !origin.bytes().any(must_be_escaped)
-    {
-        return Ok(parsed.into());
-    }
-    PathAndQuery::try_from(escape(origin)).map(Uri::from).map_err(|error| {
-        refused(StatusCode::BAD_REQUEST, "the request's target has no valid form").with_source(error)
-    })
-}
-
-/// An absolute URI without path and query stands for `*` in OPTIONS (RFC 9112 section 3.2.4).
-fn is_bare(raw: &str, target: &RequestTarget<'_>) -> bool {
-    target.query.is_empty() && target.authority.is_some_and(|authority| raw.ends_with(authority))
-}
-
-fn must_be_escaped(byte: u8) -> bool {
-    !(0x21..=0x7e).contains(&byte) || matches!(byte, b'"' | b'#' | b'<' | b'>' | b'`')
-}
-
-fn escape(target: &str) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    let mut escaped = String::with_capacity(target.len() + 16);
-    for byte in target.bytes() {
-        if must_be_escaped(byte) {
-            escaped.push('%');
-            escaped.push(char::from(DIGITS[usize::from(byte >> 4)]));
-            escaped.push(char::from(DIGITS[usize::from(byte & 15)]));
-        } else {
-            escaped.push(char::from(byte));
-        }
-    }
-    escaped
 }
 
 /// RFC 9110 section 7.6.2: counted for TRACE and OPTIONS only. At 0 the module would have to answer in the

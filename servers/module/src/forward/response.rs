@@ -25,6 +25,7 @@ pub(super) const HALF_CLOSED_GRACE: Duration = Duration::from_secs(2);
 pub(super) fn set_head(
     features: &mut FeatureCollection,
     mut parts: Parts,
+    nominated: &Nominated,
     options: &ForwardOptions,
 ) -> Result<(), ForwardError> {
     let request = features.required::<dyn HttpRequestFeature>().map_err(front)?;
@@ -34,7 +35,7 @@ pub(super) fn set_head(
     let closes = is_http1
         && options.forward_response_connection_header
         && fields::options(&parts.headers, &CONNECTION).any(|option| option.eq_ignore_ascii_case("close"));
-    retain_end_to_end(&mut parts.headers, parts.status, is_http1, is_head);
+    retain_end_to_end(&mut parts.headers, nominated, parts.status, is_http1, is_head);
     if !takes_trailers {
         parts.headers.remove(TRAILER);
     }
@@ -71,11 +72,13 @@ pub(super) fn set_head(
 }
 
 /// Takes out what was for the module only.
-pub(super) fn retain_end_to_end(headers: &mut HeaderMap, status: StatusCode, is_http1: bool, is_head: bool) {
-    let nominated = match headers.contains_key(CONNECTION) {
-        true => Nominated::new(headers),
-        false => Nominated::default(),
-    };
+pub(super) fn retain_end_to_end(
+    headers: &mut HeaderMap,
+    nominated: &Nominated,
+    status: StatusCode,
+    is_http1: bool,
+    is_head: bool,
+) {
     // A client that is told to upgrade must be told to what (RFC 9110 section 15.5.22).
     let protocols =
         (status == StatusCode::UPGRADE_REQUIRED && is_http1).then(|| headers.get(UPGRADE).cloned());

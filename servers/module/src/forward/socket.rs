@@ -39,6 +39,7 @@ pub(super) struct Monitor {
     /// Wrap around: only differences count.
     written: AtomicUsize,
     read: AtomicUsize,
+    has_unflushed: AtomicBool,
     probe: AtomicU8,
     is_reset: AtomicBool,
 }
@@ -99,6 +100,11 @@ impl Monitor {
         self.is_reset.store(true, Ordering::Relaxed);
     }
 
+    /// True if hyper has nothing that it still wants to write.
+    pub(super) fn is_flushed(&self) -> bool {
+        !self.has_unflushed.load(Ordering::Relaxed)
+    }
+
     /// Grows with every byte written, and wraps around.
     pub(super) fn written(&self) -> usize {
         self.written.load(Ordering::Relaxed)
@@ -156,6 +162,7 @@ impl AsyncRead for BackendSocket {
 
 impl AsyncWrite for BackendSocket {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        self.monitor.has_unflushed.store(true, Ordering::Relaxed);
         let count = ready!(on_stream!(self, stream => Pin::new(stream).poll_write(cx, data)))?;
         Monitor::count(&self.monitor.written, count);
         Poll::Ready(Ok(count))
@@ -166,6 +173,7 @@ impl AsyncWrite for BackendSocket {
         cx: &mut Context<'_>,
         data: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.monitor.has_unflushed.store(true, Ordering::Relaxed);
         let count = ready!(on_stream!(self, stream => Pin::new(stream).poll_write_vectored(cx, data)))?;
         Monitor::count(&self.monitor.written, count);
         Poll::Ready(Ok(count))
@@ -176,7 +184,10 @@ impl AsyncWrite for BackendSocket {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        on_stream!(self, stream => Pin::new(stream).poll_flush(cx))
+        ready!(on_stream!(self, stream => Pin::new(stream).poll_flush(cx)))?;
+        // hyper flushes when it has written all that it had.
+        self.monitor.has_unflushed.store(false, Ordering::Relaxed);
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -25,7 +25,7 @@ use super::{
     ForwardError, ForwardErrorKind, Forwarded,
     connection::{BackendConnection, Upgraded},
     exchange::left,
-    fields,
+    fields::{self, Nominated},
     request::{Leaving, Plan, front},
     response::{HALF_CLOSED_GRACE, retain_end_to_end},
 };
@@ -42,7 +42,8 @@ pub(super) async fn run(
 ) -> Result<Forwarded, ForwardError> {
     check(plan, &parts)?;
     let protocol = parts.headers.get(UPGRADE).cloned();
-    retain_end_to_end(&mut parts.headers, parts.status, true, false);
+    let nominated = Nominated::new(&parts.headers);
+    retain_end_to_end(&mut parts.headers, &nominated, parts.status, true, false);
     parts.headers.remove(CONTENT_LENGTH);
     let status = match &plan.leaving {
         Leaving::WebSocket(_) => {
@@ -117,14 +118,14 @@ fn refused(features: &FeatureCollection, error: FeatureError) -> ForwardError {
     if has_started { error.started() } else { error }
 }
 
-fn merge(fields: &mut HeaderMap, more: HeaderMap) {
-    if fields.is_empty() {
-        *fields = more;
+fn merge(headers: &mut HeaderMap, more: HeaderMap) {
+    if headers.is_empty() {
+        *headers = more;
     } else {
         for name in more.keys() {
-            fields.remove(name);
+            headers.remove(name);
         }
-        super::exchange::extend(fields, more);
+        fields::append_all(headers, more);
     }
 }
 

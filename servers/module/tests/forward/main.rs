@@ -10,4 +10,5 @@ mod pool;
 mod responses;
 mod shutdown;
 mod support;
+mod trailers;
 mod upgrades;

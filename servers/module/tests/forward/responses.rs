@@ -215,35 +215,6 @@ fn a_flood_of_interim_responses_is_cut_off() {
 }
 
 #[test]
-fn trailers_reach_a_client_that_asked_for_them() {
-    let backend = Backend::new();
-    let front = Front::of(&backend);
-    let response = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum, Set-Cookie\r\n\r\n\
-                    5\r\nhello\r\n0\r\nX-Sum: abc\r\nSet-Cookie: a=b\r\n\r\n";
-    let mut client = front.client();
-    client.send("GET / HTTP/1.1\r\nHost: h\r\nTE: trailers\r\nConnection: TE\r\n\r\n");
-    let mut behind = backend.accept();
-    behind.head();
-    behind.send(response);
-    let head = client.head();
-    assert!(
-        head.contains("\ntrailer: X-Sum, Set-Cookie") && head.contains("\ntransfer-encoding: chunked"),
-        "{head}"
-    );
-    assert_eq!(client.until("\r\n\r\n"), "5\r\nhello\r\n0\r\nx-sum: abc\r\n\r\n");
-    client.send(GET);
-    behind.head();
-    behind.send(response);
-    let head = client.head();
-    assert!(!head.contains("trailer:"), "{head}");
-    match head.contains("transfer-encoding") {
-        true => assert_eq!(client.until("0\r\n\r\n"), "5\r\nhello\r\n0\r\n\r\n"),
-        false => assert_eq!(client.bytes(5), "hello"),
-    }
-    assert!(client.is_silent());
-}
-
-#[test]
 fn the_head_does_not_wait_for_the_body_nor_a_piece_for_the_next() {
     let backend = Backend::new();
     let front = Front::of(&backend);
