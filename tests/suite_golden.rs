@@ -73,6 +73,7 @@ const DIFFERENCES: &[(&str, &str, u16, &str)] = &[
 const OTHER_FEATURES: &[(&str, Option<&str>, &str)] = &[
     ("IHttpBodyControlFeature", None, "there is no synchronous reading or writing"),
     ("IRequestBodyPipeFeature", None, "the body is a stream of frames already"),
+    ("IConnectionTransportFeature", None, "the bytes belong to HTTP; connection middleware has them before"),
     ("IMemoryPoolFeature", None, "buffers are `Bytes`"),
     ("IHttpExtendedConnectFeature", None, "absent where it cannot be used: HTTP/1.1"),
     ("IHttpWebTransportFeature", None, "absent where it cannot be used: HTTP/1.1"),
@@ -81,10 +82,6 @@ const OTHER_FEATURES: &[(&str, Option<&str>, &str)] = &[
     ("IHttpActivityFeature", None, "set by middleware that traces; the server keeps no place for it"),
     ("IBadRequestExceptionFeature", Some("BadHttpRequestFeature"), "named after its error"),
 ];
-
-/// Features that our Kestrel is still to offer.
-const NOT_YET: &[&str] =
-    &["ConnectionHeartbeatFeature", "ConnectionTransportFeature", "PersistentStateFeature"];
 
 fn main() -> ExitCode {
     let mut trials = Vec::new();
@@ -146,11 +143,9 @@ fn present(row: &Value) -> std::result::Result<Completion, Failed> {
         None => translated(&original),
     };
     let features = features_of_a_request();
-    match (features.contains(&ours), NOT_YET.contains(&ours.as_str())) {
-        (true, false) => Ok(Completion::Completed),
-        (true, true) => Err("it is offered now: take it off the list".into()),
-        (false, true) => Ok(Completion::ignored_with("Kestrel does not offer it yet")),
-        (false, false) => Err(format!("no {ours} among {features:?}").into()),
+    match features.contains(&ours) {
+        true => Ok(Completion::Completed),
+        false => Err(format!("no {ours} among {features:?}").into()),
     }
 }
 

@@ -15,6 +15,12 @@ fn main() -> ExitCode {
         HttpSysServer::with_driver(options, PortableDriver::new())
     });
     // The HTTP Server API has none of these on HTTP/1.1.
-    let absent = [Capability::RequestTrailers, Capability::ResponseTrailers, Capability::Informational];
+    let absent = [
+        Capability::RequestTrailers,
+        Capability::ResponseTrailers,
+        Capability::Informational,
+        Capability::PersistentState,
+        Capability::Heartbeat,
+    ];
     falconry_conformance::run(subject.with_all().without(absent)).exit_code()
 }

@@ -20,7 +20,13 @@ fn main() -> ExitCode {
         HttpSysServer::with_driver(HttpSysOptions::default(), BrokerDriver::new(&socket))
     });
     // The HTTP Server API has none of these on HTTP/1.1.
-    let absent = [Capability::RequestTrailers, Capability::ResponseTrailers, Capability::Informational];
+    let absent = [
+        Capability::RequestTrailers,
+        Capability::ResponseTrailers,
+        Capability::Informational,
+        Capability::PersistentState,
+        Capability::Heartbeat,
+    ];
     let conclusion = falconry_conformance::run(subject.with_all().without(absent));
     serving.abort();
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));

@@ -25,6 +25,8 @@ fn main() -> ExitCode {
         // The HTTP Server API has none of these.
         Capability::RequestTrailers,
         Capability::Informational,
+        Capability::PersistentState,
+        Capability::Heartbeat,
     ];
     falconry_conformance::run(subject.with_all().without(absent)).exit_code()
 }

@@ -26,7 +26,13 @@ fn main() -> ExitCode {
         subject.with([Capability::KeepAlive, Capability::Addresses])
     } else {
         // The HTTP Server API has none of these on HTTP/1.1.
-        let absent = [Capability::RequestTrailers, Capability::ResponseTrailers, Capability::Informational];
+        let absent = [
+            Capability::RequestTrailers,
+            Capability::ResponseTrailers,
+            Capability::Informational,
+            Capability::PersistentState,
+            Capability::Heartbeat,
+        ];
         subject.with_all().without(absent)
     };
     falconry_conformance::run_with(&arguments, subject).exit_code()

@@ -30,6 +30,8 @@ fn main() -> ExitCode {
     // It has no connections to keep, no bytes to look at, nothing to bind, and ends nothing at a stop.
     let subject = subject.with_all().without([
         Capability::KeepAlive,
+        Capability::PersistentState,
+        Capability::Heartbeat,
         Capability::Http1,
         Capability::ExpectContinue,
         Capability::EndpointInfo,

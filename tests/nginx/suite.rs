@@ -24,6 +24,9 @@ async fn run() -> Result<(), BoxError> {
             Capability::RequestTrailers,
             // nginx refuses methods in lower case, `OPTIONS *`, and what leads above the root.
             Capability::AnyRequestLine,
+            // Connections are nginx's.
+            Capability::PersistentState,
+            Capability::Heartbeat,
             // What nginx's configuration says, and nginx's own: tests/nginx looks at it.
             Capability::Addresses,
             Capability::StartOnce,

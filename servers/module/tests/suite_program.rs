@@ -23,11 +23,14 @@ use falconry_conformance::{Arguments, Capability};
 use crate::{module::Module, web_config::WebConfig};
 
 /// What the application cannot see behind a hop.
-const LOST: [Capability; 2] = [
+const LOST: [Capability; 4] = [
     // The connection is the one between the module and the application, and other clients share it.
     Capability::ConnectionInfo,
     // Its ends are those of the module; the client's address comes in X-Forwarded-For.
     Capability::EndpointInfo,
+    // Whose requests share a connection to the application is the module's matter.
+    Capability::PersistentState,
+    Capability::Heartbeat,
 ];
 
 /// Trials whose rule ends at a hop, and why.

@@ -49,6 +49,10 @@ pub enum Capability {
     Identifier,
     /// `HttpRequestBodyDetectionFeature`.
     BodyDetection,
+    /// `PersistentStateFeature`.
+    PersistentState,
+    /// `ConnectionHeartbeatFeature`.
+    Heartbeat,
     /// Binds the addresses of `ServerAddressesFeature`.
     Addresses,
     /// Is started once and stopped once: a second start is an error.
@@ -82,6 +86,8 @@ impl Capability {
         Self::EndpointInfo,
         Self::Identifier,
         Self::BodyDetection,
+        Self::PersistentState,
+        Self::Heartbeat,
         Self::Addresses,
         Self::StartOnce,
         Self::GracefulStop,

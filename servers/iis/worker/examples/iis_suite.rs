@@ -24,6 +24,9 @@ async fn run() -> Result<(), BoxError> {
             Capability::RequestTrailers,
             Capability::ResponseTrailers,
             Capability::Informational,
+            // Connections are IIS's.
+            Capability::PersistentState,
+            Capability::Heartbeat,
             // IIS ends a response with the end of its request.
             Capability::EarlyEnd,
             // What IIS's configuration says, and IIS's own.

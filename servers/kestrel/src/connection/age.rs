@@ -21,7 +21,7 @@ const JITTER: f64 = 0.1;
 pin_project! {
     /// A connection that is served until it ends; when it is as old as it may become, it is told to end after what is
     /// under way.
-    pub(crate) struct Aging<F> {
+    pub(super) struct Aging<F> {
         #[pin]
         served: F,
         limit: Option<Limit>,
@@ -35,7 +35,7 @@ struct Limit {
 }
 
 impl<F> Aging<F> {
-    pub(crate) fn new(served: F, connection: &Arc<ConnectionShared>) -> Self {
+    pub(super) fn new(served: F, connection: &Arc<ConnectionShared>) -> Self {
         let limit = connection.options.limits.max_connection_age().map(|age| {
             let age = jittered(age, random());
             Limit { age, timer: Box::pin(tokio::time::sleep(age)), connection: Arc::clone(connection) }

@@ -4,19 +4,20 @@ use std::sync::{Arc, OnceLock};
 
 use falconry_features::{
     BadHttpRequestError, BadHttpRequestFeature, CancellationToken, CompletedCallback, ConnectionAddress,
-    ConnectionCompleteFeature, ConnectionEndPointFeature, ConnectionIdFeature, ConnectionItemsFeature,
-    ConnectionLifetimeFeature, ConnectionLifetimeNotificationFeature, ConnectionSocketFeature,
-    FeatureCollection, FeatureError, PlainConnectionComplete, PlainConnectionIdentity, PlainConnectionItems,
-    SocketDescription,
+    ConnectionCompleteFeature, ConnectionEndPointFeature, ConnectionHeartbeatFeature, ConnectionIdFeature,
+    ConnectionItemsFeature, ConnectionLifetimeFeature, ConnectionLifetimeNotificationFeature,
+    ConnectionSocketFeature, FeatureCollection, FeatureError, PlainConnectionComplete,
+    PlainConnectionIdentity, PlainConnectionItems, SocketDescription,
 };
 
-use super::{ConnectionShared, Signal};
+use super::{ConnectionShared, Signal, heart::Heart};
 
 /// What the features of a connection share with its end.
 #[derive(Debug, Default)]
 pub(crate) struct Lifetime {
     closed: CancellationToken,
     complete: PlainConnectionComplete,
+    pub(super) heart: Heart,
     /// Why the connection's last request was refused.
     pub(crate) bad_request: OnceLock<BadHttpRequestError>,
 }
@@ -25,6 +26,7 @@ impl Lifetime {
     /// The connection has ended: tells who waits, and runs what was registered for it.
     pub(crate) async fn end(&self) {
         self.closed.cancel();
+        self.heart.stop();
         for error in self.complete.complete().await {
             let error = &*error as &(dyn std::error::Error + 'static);
             tracing::error!(error, "a callback for the end of a connection failed");
@@ -56,6 +58,7 @@ pub(super) fn collection(connection: &ConnectionShared) -> FeatureCollection {
     features.set::<dyn ConnectionLifetimeFeature>(Box::new(handle.clone()));
     features.set::<dyn ConnectionLifetimeNotificationFeature>(Box::new(handle.clone()));
     features.set::<dyn ConnectionCompleteFeature>(Box::new(handle.clone()));
+    features.set::<dyn ConnectionHeartbeatFeature>(Box::new(handle.clone()));
     features.set::<dyn BadHttpRequestFeature>(Box::new(handle));
     features
 }
@@ -99,6 +102,14 @@ impl ConnectionLifetimeNotificationFeature for Handle {
 impl ConnectionCompleteFeature for Handle {
     fn on_completed(&self, callback: CompletedCallback) -> Result<(), FeatureError> {
         self.lifetime.complete.on_completed(callback)
+    }
+}
+
+impl ConnectionHeartbeatFeature for Handle {
+    fn on_heartbeat(&self, callback: Box<dyn FnMut() + Send>) {
+        self.lifetime.heart.add(callback);
+        // Who calls may be in another task than the connection, which has to begin to keep time.
+        self.signal.wake();
     }
 }
 

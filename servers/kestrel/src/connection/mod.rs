@@ -2,6 +2,7 @@
 
 mod age;
 mod features;
+mod heart;
 mod id;
 mod signal;
 
@@ -12,7 +13,8 @@ use std::{
 
 use falconry_features::FeatureCollection;
 
-pub(crate) use self::{age::Aging, features::Lifetime, signal::Signal};
+use self::{age::Aging, heart::Beating};
+pub(crate) use self::{features::Lifetime, signal::Signal};
 use crate::{
     KestrelServerOptions,
     exchange::ExchangePool,
@@ -48,6 +50,14 @@ pub(crate) struct ConnectionShared {
     pub(crate) exchanges: ExchangePool,
     /// What observers are told.
     pub(crate) observed: Observed,
+}
+
+/// Serves a connection until it ends: it gets no older than it may, and its heart beats.
+pub(crate) fn live<F: Future>(
+    served: F,
+    connection: &Arc<ConnectionShared>,
+) -> impl Future<Output = F::Output> + use<F> {
+    Beating::new(Aging::new(served, connection), connection)
 }
 
 impl ConnectionShared {

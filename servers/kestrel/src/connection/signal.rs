@@ -78,13 +78,18 @@ impl Signal {
         .await;
     }
 
+    /// The connection's task looks at what there is for it to do.
+    pub(crate) fn wake(&self) {
+        // It stays: another signal may follow before the task is here again.
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(task) = task {
+            task.wake();
+        }
+    }
+
     fn raise(&self, level: u8) {
         if self.level.fetch_max(level, Ordering::AcqRel) < level {
-            // It stays: another signal may follow before the task is here again.
-            let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            if let Some(task) = task {
-                task.wake();
-            }
+            self.wake();
             if let Some(token) = self.stop_token.get() {
                 token.cancel();
             }

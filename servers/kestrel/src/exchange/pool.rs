@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering};
 
 use bytes::Bytes;
 use falconry_features::{
-    FeatureCollection, HttpApplication, HttpRequestFeature, HttpResponseFeature, RequestBody, ResponseHead,
+    FeatureCollection, HttpApplication, HttpRequestFeature, HttpResponseFeature, Items, RequestBody,
+    ResponseHead,
 };
 use http::HeaderMap;
 
@@ -25,6 +26,8 @@ pub(crate) struct ExchangePool {
 struct Free {
     #[expect(clippy::vec_box, reason = "an exchange stays in its box wherever it goes; it is never copied")]
     exchanges: Vec<Box<Exchange>>,
+    /// What the features of exchanges that are gone have kept for others.
+    states: Vec<Items>,
     is_closed: bool,
 }
 
@@ -60,9 +63,22 @@ impl ExchangePool {
 
     /// The connection has ended: exchanges, which know it, are not kept any more.
     pub(crate) fn close(&self) {
+        // They go when the lock is free: their features come back here.
+        let kept = std::mem::replace(&mut *self.lock(), Free { is_closed: true, ..Free::default() });
+        drop(kept);
+    }
+
+    /// What another exchange's features have kept.
+    pub(super) fn take_state(&self) -> Items {
+        self.lock().states.pop().unwrap_or_default()
+    }
+
+    /// Keeps what requests have left for those to come.
+    pub(super) fn put_state(&self, state: Items) {
         let mut free = self.lock();
-        free.is_closed = true;
-        free.exchanges.clear();
+        if !free.is_closed {
+            free.states.push(state);
+        }
     }
 
     fn put(&self, exchange: Box<Exchange>) {

@@ -9,7 +9,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use super::{connection, transport};
 use crate::{
     HttpProtocols, KestrelServerOptions, ListenOptions,
-    connection::{Aging, ConnectionShared},
+    connection::{ConnectionShared, live},
     events,
     listener::{Current, Manner},
     metrics::{ConnectionTags, error_type},
@@ -160,7 +160,7 @@ impl QuicListener {
         shared.observed.queued();
         tokio::spawn(async move {
             open.begin();
-            Aging::new(serve(incoming, quic, Arc::clone(&open.shared)), &open.shared).await;
+            live(serve(incoming, quic, Arc::clone(&open.shared)), &open.shared).await;
             open.shared.lifetime.end().await;
             drop(open);
         });

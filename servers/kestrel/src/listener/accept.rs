@@ -15,7 +15,7 @@ use super::Manner;
 #[cfg(feature = "http3")]
 use crate::http3::QuicListener;
 use crate::{
-    connection::{Aging, ConnectionShared},
+    connection::{ConnectionShared, live},
     events,
     metrics::{ConnectionTags, error_type},
     server::ServerShared,
@@ -173,7 +173,7 @@ impl Listener {
         tokio::spawn(async move {
             open.begin();
             let served = current.serve(socket, Arc::clone(&open.shared));
-            Aging::new(served, &open.shared).await;
+            live(served, &open.shared).await;
             open.shared.lifetime.end().await;
             drop(open);
         });

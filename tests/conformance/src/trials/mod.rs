@@ -13,6 +13,7 @@ mod features;
 mod fields;
 mod framing;
 mod informational;
+mod kept;
 mod lifecycle;
 mod limits;
 mod pooling;
@@ -50,6 +51,7 @@ pub(crate) fn all() -> Vec<Trial> {
         limits::TRIALS,
         pooling::TRIALS,
         secrets::TRIALS,
+        kept::TRIALS,
         connection::TRIALS,
         addresses::TRIALS,
         server::TRIALS,

@@ -2,6 +2,7 @@
 
 mod body;
 mod connection;
+mod persistent;
 mod request;
 mod response_body;
 mod stream;
@@ -19,8 +20,8 @@ use falconry_features::{
     HttpMaxRequestBodySizeFeature, HttpMinRequestBodyDataRateFeature, HttpMinResponseDataRateFeature,
     HttpRequestBodyDetectionFeature, HttpRequestFeature, HttpRequestIdentifierFeature,
     HttpRequestLifetimeFeature, HttpRequestTrailersFeature, HttpResponseBodyFeature, HttpResponseFeature,
-    HttpResponseTrailersFeature, HttpUpgradeFeature, PlainResponse, PlainResponseTrailers, RequestBody,
-    ResponseHead,
+    HttpResponseTrailersFeature, HttpUpgradeFeature, PersistentStateFeature, PlainResponse,
+    PlainResponseTrailers, RequestBody, ResponseHead,
 };
 
 pub(crate) use self::body::KestrelRequestBody;
@@ -29,7 +30,8 @@ pub(crate) use self::stream::ExtendedConnect;
 use http::{HeaderMap, header::TE};
 
 use self::{
-    connection::KestrelConnection, request::KestrelRequest, response_body::KestrelResponseBody, view::View,
+    connection::KestrelConnection, persistent::KestrelPersistentState, request::KestrelRequest,
+    response_body::KestrelResponseBody, view::View,
 };
 use super::{Exchange, ExchangeShared};
 use crate::http1::{Head, Rejection};
@@ -51,7 +53,7 @@ pub(super) fn collection(shared: &Arc<ExchangeShared>) -> FeatureCollection {
 
 /// What every protocol has.
 fn common(shared: &Arc<ExchangeShared>) -> FeatureCollection {
-    let mut features = FeatureCollection::with_capacity(if shared.stream.is_some() { 17 } else { 13 });
+    let mut features = FeatureCollection::with_capacity(if shared.stream.is_some() { 18 } else { 14 });
     features.set_defaults(Some(Arc::clone(shared.connection.features())));
     let view = View(Arc::clone(shared));
     // In the order in which they are asked for most.
@@ -64,6 +66,8 @@ fn common(shared: &Arc<ExchangeShared>) -> FeatureCollection {
     features.set::<dyn HttpRequestBodyDetectionFeature>(Box::new(view.clone()));
     features.set::<dyn HttpMaxRequestBodySizeFeature>(Box::new(view.clone()));
     features.set::<dyn HttpRequestTrailersFeature>(Box::new(view));
+    let state = KestrelPersistentState::new(Arc::clone(&shared.connection));
+    features.set::<dyn PersistentStateFeature>(Box::new(state));
     features
 }
 

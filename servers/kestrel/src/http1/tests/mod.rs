@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::{
     KestrelServerLimits, KestrelServerOptions,
-    connection::{Aging, ConnectionShared},
+    connection::{ConnectionShared, live},
     server::ServerShared,
     transport::{Endpoints, Transport},
 };
@@ -42,8 +42,8 @@ impl Client {
         let server = Arc::new(ServerShared::new(Arc::new(options), features, Arc::new(Echo)));
         let connection = ConnectionShared::new(server, Endpoints::default(), "http");
         let (stream, served) = tokio::io::duplex(room);
-        let aging = Aging::new(super::serve(served, Arc::clone(&connection)), &connection);
-        Self { stream, served: tokio::spawn(aging) }
+        let served = live(super::serve(served, Arc::clone(&connection)), &connection);
+        Self { stream, served: tokio::spawn(served) }
     }
 
     async fn send(&mut self, data: &str) {
