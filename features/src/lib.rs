@@ -20,7 +20,7 @@
 //! | the request | [`HttpRequestLifetimeFeature`], [`HttpRequestIdentifierFeature`], [`HttpRequestBodyDetectionFeature`], [`HttpMaxRequestBodySizeFeature`], [`HttpMinRequestBodyDataRateFeature`], [`HttpRequestTrailersFeature`], [`BadHttpRequestFeature`], [`Http2StreamIdFeature`] |
 //! | the response | [`HttpResponseTrailersFeature`], [`HttpInformationalResponseFeature`], [`HttpResetFeature`], [`HttpSendFileFeature`], [`HttpMinResponseDataRateFeature`] |
 //! | leaving HTTP | [`HttpUpgradeFeature`], [`HttpExtendedConnectFeature`], [`HttpWebSocketFeature`], [`HttpWebTransportFeature`] |
-//! | the connection | [`HttpConnectionFeature`], [`ConnectionIdFeature`], [`ConnectionEndPointFeature`], [`ConnectionUserFeature`], [`ConnectionItemsFeature`], [`ConnectionMetricsTagsFeature`], [`ConnectionTransportFeature`], [`ConnectionSocketFeature`] |
+//! | the connection | [`HttpConnectionFeature`], [`ConnectionIdFeature`], [`ConnectionEndPointFeature`], [`ConnectionUserFeature`], [`ConnectionItemsFeature`], [`ConnectionMetricsTagsFeature`], [`ConnectionSocketFeature`] |
 //! | its life | [`ConnectionLifetimeFeature`], [`ConnectionLifetimeNotificationFeature`], [`ConnectionCompleteFeature`], [`ConnectionHeartbeatFeature`], [`ConnectionInherentKeepAliveFeature`], [`ConnectionTimeoutFeature`], [`DecrementConcurrentConnectionCountFeature`], [`PersistentStateFeature`], [`TransferFormatFeature`] |
 //! | its streams | [`StreamIdFeature`], [`StreamDirectionFeature`], [`StreamAbortFeature`], [`StreamClosedFeature`], [`ProtocolErrorCodeFeature`] |
 //! | TLS | [`TlsConnectionFeature`], [`TlsHandshakeFeature`], [`TlsApplicationProtocolFeature`], [`HttpsCompressionFeature`] |

@@ -36,7 +36,7 @@ pub use self::{
     },
     transfer_format::{PlainTransferFormat, TransferFormat, TransferFormatFeature},
     transport::{
-        ConnectionHeartbeatFeature, ConnectionInherentKeepAliveFeature, ConnectionSocketFeature,
-        ConnectionTransportFeature, PeerProcess, PlainConnectionTransport, SocketDescription,
+        ConnectionHeartbeatFeature, ConnectionInherentKeepAliveFeature, ConnectionSocketFeature, PeerProcess,
+        SocketDescription,
     },
 };

@@ -1,58 +1,7 @@
-//! What lies under the protocol: the byte stream, its socket, its heartbeat.
-
-use std::{
-    fmt,
-    sync::{Mutex, PoisonError},
-};
+//! What lies under the protocol: the socket, and its heartbeat.
 
 use super::ConnectionAddress;
-use crate::{DuplexStream, Feature};
-
-/// The byte stream of a connection, for connection middleware to wrap before HTTP begins.
-pub trait ConnectionTransportFeature: Feature {
-    /// Takes the stream; `None` if somebody has it.
-    fn take_transport(&mut self) -> Option<Box<dyn DuplexStream>>;
-
-    /// Puts a stream in its place.
-    fn set_transport(&mut self, transport: Box<dyn DuplexStream>);
-}
-
-/// The plain [`ConnectionTransportFeature`].
-///
-/// ```
-/// use falconry_features::{ConnectionTransportFeature, PlainConnectionTransport};
-///
-/// let mut transport = PlainConnectionTransport::default();
-/// assert!(transport.take_transport().is_none());
-/// ```
-#[derive(Default)]
-pub struct PlainConnectionTransport {
-    // The lock is never taken: it makes a stream that is not `Sync` fit for a feature.
-    transport: Mutex<Option<Box<dyn DuplexStream>>>,
-}
-
-impl PlainConnectionTransport {
-    /// Holds `transport`.
-    pub fn new(transport: Box<dyn DuplexStream>) -> Self {
-        Self { transport: Mutex::new(Some(transport)) }
-    }
-}
-
-impl ConnectionTransportFeature for PlainConnectionTransport {
-    fn take_transport(&mut self) -> Option<Box<dyn DuplexStream>> {
-        self.transport.get_mut().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    fn set_transport(&mut self, transport: Box<dyn DuplexStream>) {
-        *self.transport.get_mut().unwrap_or_else(PoisonError::into_inner) = Some(transport);
-    }
-}
-
-impl fmt::Debug for PlainConnectionTransport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PlainConnectionTransport").finish_non_exhaustive()
-    }
-}
+use crate::Feature;
 
 /// The socket or named pipe of a connection, described. Connection level.
 ///
