@@ -1,34 +1,15 @@
 //! The conformance suite over the example of a custom server.
 
-#[path = "../examples/custom_server/server/mod.rs"]
+#[path = "../examples/custom_server/server.rs"]
 mod server;
 
 use std::process::ExitCode;
 
-use falconry_conformance::{
-    Capability::{
-        Addresses, AnyRequestLine, Backpressure, ConnectionInfo, DataBeforeReset, EarlyEnd, EndpointInfo,
-        GracefulStop, Http1, KeepAlive, RequestStreaming, ResponseStreaming, StartOnce, StopDeadline,
-    },
-    Subject,
-};
+use falconry_conformance::{Capability::AbortObservation, Subject};
 
 fn main() -> ExitCode {
-    let subject = Subject::new("custom server", server::ThreadServer::new).with([
-        RequestStreaming,
-        ResponseStreaming,
-        DataBeforeReset,
-        EarlyEnd,
-        Backpressure,
-        KeepAlive,
-        Http1,
-        AnyRequestLine,
-        ConnectionInfo,
-        EndpointInfo,
-        Addresses,
-        StartOnce,
-        GracefulStop,
-        StopDeadline,
-    ]);
+    // A blocking thread that waits for the application does not watch its client.
+    let subject =
+        Subject::new("custom server", server::ThreadServer::new).with_all().without([AbortObservation]);
     falconry_conformance::run(subject).exit_code()
 }

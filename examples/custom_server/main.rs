@@ -4,8 +4,9 @@
 //! cargo run --example custom_server
 //! ```
 //!
-//! Everything about the server is in `server/`; it knows the contract (`falconry_features`) and nothing
-//! of applications. The same folder passes the conformance suite: see `tests/suite_custom_server.rs`.
+//! Everything about the server is in `server.rs`; it knows the contract (`falconry_features`) and nothing
+//! of applications. `docs/guide/custom-server.md` walks through it. The same file passes the conformance
+//! suite and the raw cases: see `tests/suite_custom_server.rs` and `tests/h1_raw_custom_server.rs`.
 
 mod server;
 

@@ -2,7 +2,8 @@
 
 use std::{
     fmt,
-    pin::Pin,
+    future::poll_fn,
+    pin::{Pin, pin},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -65,6 +66,28 @@ impl CancellationToken {
     /// Completes when the token fires, at once if it already has.
     pub fn cancelled(&self) -> Cancelled {
         Cancelled { shared: Arc::clone(&self.shared), id: None }
+    }
+
+    /// Runs `future`, but no longer than until the token fires: `None` if that came first.
+    ///
+    /// ```
+    /// use falconry_features::{CancellationToken, block_on};
+    ///
+    /// let token = CancellationToken::new();
+    /// assert_eq!(block_on(token.run_until_cancelled(async { 1 })), Some(1));
+    /// token.cancel();
+    /// assert_eq!(block_on(token.run_until_cancelled(std::future::pending::<()>())), None);
+    /// ```
+    pub async fn run_until_cancelled<F: Future>(&self, future: F) -> Option<F::Output> {
+        let mut future = pin!(future);
+        let mut cancelled = self.cancelled();
+        poll_fn(|cx| {
+            if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                return Poll::Ready(Some(output));
+            }
+            Pin::new(&mut cancelled).poll(cx).map(|()| None)
+        })
+        .await
     }
 
     /// Runs `callback` when the token fires, at once if it already has.

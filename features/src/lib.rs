@@ -32,12 +32,15 @@
 //! connection and of the server are shared by its requests: they take `&self`.
 
 mod application;
+mod block_on;
 mod body;
 mod cancellation;
 mod collection;
 mod connection;
 mod error;
 mod framework;
+#[cfg(feature = "http1")]
+pub mod http1;
 mod native;
 mod request;
 mod response;
@@ -46,6 +49,7 @@ mod tls;
 
 pub use self::{
     application::*,
+    block_on::block_on,
     body::{DuplexStream, RequestBody},
     cancellation::{CancellationToken, Cancelled},
     collection::{Entry, Feature, FeatureCollection, FeatureKeys, Iter, Key},

@@ -6,7 +6,7 @@ use std::{
 };
 
 /// Shows a time as `Sun, 06 Nov 1994 08:49:37 GMT`; what lies before 1970 shows as its beginning.
-pub(super) struct HttpDate(pub(super) SystemTime);
+pub(crate) struct HttpDate(pub(crate) SystemTime);
 
 impl fmt::Display for HttpDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -19,6 +19,8 @@ mod web_socket;
 mod web_socket_stream;
 mod web_transport;
 
+#[cfg(feature = "http1")]
+pub(crate) use self::date::HttpDate;
 pub use self::{
     diagnostics::{Activity, HttpActivityFeature, HttpMetricsTagsFeature, PlainMetricsTags, TagValue, Tags},
     form::{Form, FormFeature, FormFile, FormOptions, PlainForm, has_form_content_type, read_form},

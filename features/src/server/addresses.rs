@@ -1,8 +1,15 @@
 //! The addresses of a server: filled by the host, replaced by what was bound.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
-use crate::{Feature, FeatureError};
+use crate::{Feature, FeatureError, ServerError};
+
+/// What is bound if nobody says otherwise.
+const DEFAULT_ADDRESS: &str = "http://localhost:5000";
 
 /// The addresses that a server shall bind and, once started, those it has bound.
 ///
@@ -67,6 +74,52 @@ impl ServerAddresses {
         state.is_bound = true;
     }
 
+    /// Binds every address, or `http://localhost:5000` if there is none, and replaces the list by those that were bound:
+    /// for servers of `http` over TCP. `listen` gets host and port; if it fails for one, the others are dropped.
+    ///
+    /// ```
+    /// use std::net::TcpListener;
+    ///
+    /// use falconry_features::{ServerAddresses, ServerAddressesFeature};
+    ///
+    /// let addresses = ServerAddresses::new();
+    /// addresses.add("http://127.0.0.1:0").unwrap();
+    /// let listen = |address: &str| {
+    ///     let listener = TcpListener::bind(address)?;
+    ///     let bound = listener.local_addr()?;
+    ///     Ok((listener, bound))
+    /// };
+    /// let listeners = addresses.bind(listen).unwrap();
+    /// let bound = listeners[0].local_addr().unwrap();
+    /// assert_eq!(addresses.addresses(), [format!("http://{bound}")]);
+    /// assert!(addresses.bind(listen).unwrap_err().is_invalid_state());
+    /// ```
+    ///
+    /// # Errors
+    /// An address that is none, is not `http`, or cannot be bound; a second call.
+    pub fn bind<L>(
+        &self,
+        mut listen: impl FnMut(&str) -> io::Result<(L, SocketAddr)>,
+    ) -> Result<Vec<L>, ServerError> {
+        let mut addresses = {
+            let mut state = self.lock();
+            if std::mem::replace(&mut state.is_bound, true) {
+                return Err(ServerError::already_started());
+            }
+            state.addresses.clone()
+        };
+        if addresses.is_empty() {
+            addresses.push(DEFAULT_ADDRESS.to_owned());
+        }
+        let mut bind = |address: &String| {
+            listen(&authority(address)?).map_err(|error| ServerError::cannot_bind(address, error))
+        };
+        let bound: Result<Vec<_>, _> = addresses.iter().map(&mut bind).collect();
+        let bound = bound.inspect_err(|_| self.lock().is_bound = false)?;
+        self.bound(bound.iter().map(|(_, address)| format!("http://{address}")).collect());
+        Ok(bound.into_iter().map(|(listener, _)| listener).collect())
+    }
+
     fn change(&self, change: impl FnOnce(&mut Vec<String>)) -> Result<(), FeatureError> {
         let mut state = self.lock();
         if state.is_bound {
@@ -103,6 +156,28 @@ impl ServerAddressesFeature for ServerAddresses {
     fn set_prefer_hosting_urls(&self, prefer: bool) {
         self.lock().prefer_hosting_urls = prefer;
     }
+}
+
+/// Host and port of `http://host[:port]`, as sockets take them; `*` and `+` are every address of the machine.
+fn authority(address: &str) -> Result<String, ServerError> {
+    let refuse = |reason| ServerError::address(format!("the address '{}' {reason}", address.escape_debug()));
+    let (scheme, rest) =
+        address.split_once("://").ok_or_else(|| refuse("has no scheme: write it as 'http://host:port'"))?;
+    if !scheme.eq_ignore_ascii_case("http") {
+        return Err(refuse("has a scheme that this server does not have: use 'http://'"));
+    }
+    let authority = rest.strip_suffix('/').unwrap_or(rest);
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, port),
+        _ => (authority, "80"),
+    };
+    if host.is_empty() || host.contains('/') {
+        return Err(refuse("has no host, or more than that: write it as 'http://host:port'"));
+    }
+    let port: u16 =
+        port.parse().map_err(|_| refuse("has a port that is none: write a number from 0 to 65535"))?;
+    let host = if matches!(host, "*" | "+") { "0.0.0.0" } else { host };
+    Ok(format!("{host}:{port}"))
 }
 
 /// A server keeps one handle and puts the other into its features.

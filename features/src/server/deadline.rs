@@ -1,9 +1,6 @@
 //! The point at which a graceful stop turns into an abort.
 
-use std::{
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::time::Duration;
 
 use crate::{CancellationToken, cancellation::Cancelled};
 
@@ -60,14 +57,6 @@ impl Deadline {
 
     /// Waits for `work`, but not beyond the deadline: `None` if that passed first.
     pub async fn limit<F: Future>(&self, work: F) -> Option<F::Output> {
-        let mut work = std::pin::pin!(work);
-        let mut passed = self.passed();
-        std::future::poll_fn(|cx: &mut Context<'_>| {
-            if let Poll::Ready(output) = work.as_mut().poll(cx) {
-                return Poll::Ready(Some(output));
-            }
-            std::pin::Pin::new(&mut passed).poll(cx).map(|()| None)
-        })
-        .await
+        self.token.run_until_cancelled(work).await
     }
 }

@@ -1,6 +1,6 @@
 //! Why a server could not start or stop.
 
-use std::{borrow::Cow, error::Error as StdError, fmt};
+use std::{borrow::Cow, error::Error as StdError, fmt, io};
 
 use crate::BoxError;
 
@@ -38,6 +38,19 @@ impl ServerError {
     /// An address that somebody else has bound.
     pub fn address_in_use(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::AddressInUse, message)
+    }
+
+    /// An address that the system does not give; `error` says why.
+    pub fn cannot_bind(address: impl fmt::Display, error: io::Error) -> Self {
+        let failure = if error.kind() == io::ErrorKind::AddrInUse {
+            Self::address_in_use(format!(
+                "failed to bind to {address}: the address is already in use; stop the program that uses it, or choose \
+                 another address, for instance with --urls http://localhost:5001"
+            ))
+        } else {
+            Self::address(format!("failed to bind to {address}: {error}"))
+        };
+        failure.with_source(error)
     }
 
     /// Options that are out of range or contradict each other.

@@ -1,6 +1,7 @@
 //! [`Server`]: what starts, listens, runs an application and stops.
 
 mod addresses;
+mod connections;
 mod deadline;
 mod error;
 
@@ -10,6 +11,7 @@ use async_trait::async_trait;
 
 pub use self::{
     addresses::{ServerAddresses, ServerAddressesFeature},
+    connections::{Connections, OpenConnection},
     deadline::Deadline,
     error::ServerError,
 };
