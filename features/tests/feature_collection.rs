@@ -238,6 +238,18 @@ fn the_host_context_stays_with_the_collection_until_it_is_taken() {
     assert_eq!((features.revision(), features.own_len()), (0, 0));
 }
 
+#[test]
+fn the_servers_context_is_another_one_than_the_hosts() {
+    let mut features = FeatureCollection::new();
+    assert!(features.server_context().is_none() && features.take_server_context().is_none());
+    features.set_host_context(Box::new(7_u32));
+    features.set_server_context(Box::new("server"));
+    assert_eq!(features.server_context().unwrap().downcast_ref(), Some(&"server"));
+    assert_eq!(*features.take_server_context().unwrap().downcast::<&str>().unwrap(), "server");
+    assert!(features.server_context().is_none() && features.take_host_context().is_some());
+    assert_eq!((features.revision(), features.own_len()), (0, 0));
+}
+
 /// As many keys as are wanted, all different.
 struct Numbered<const N: usize>(usize);
 

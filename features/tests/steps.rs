@@ -10,9 +10,10 @@ use std::{
 
 use falconry_features::{
     BoxError, BoxFuture, CancellationToken, ConnectionCompleteFeature, ConnectionLifetimeNotificationFeature,
-    DuplexStream, FeatureCollection, FeatureError, HttpExtendedConnectFeature, HttpResponseFeature,
-    HttpSendFileFeature, HttpUpgradeFeature, PlainConnectionComplete, PlainConnectionLifetime, ResponseHead,
-    accept_connect, complete_response, request_close, send_file, start_response, upgrade, write_response,
+    DuplexStream, FeatureCollection, FeatureError, HttpExtendedConnectFeature, HttpResponseBodyFeature,
+    HttpResponseFeature, HttpSendFileFeature, HttpUpgradeFeature, PlainConnectionComplete,
+    PlainConnectionLifetime, ResponseHead, accept_connect, complete_response, request_close, send_file,
+    start_response, upgrade, write_response,
 };
 use http::{HeaderValue, Method, StatusCode};
 
@@ -158,6 +159,7 @@ struct Disk(Log);
 impl HttpSendFileFeature for Disk {
     fn send_file<'a>(
         &'a mut self,
+        _body: &'a mut dyn HttpResponseBodyFeature,
         path: &'a Path,
         offset: u64,
         count: Option<u64>,

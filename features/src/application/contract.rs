@@ -16,6 +16,15 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// [`run_request`](crate::run_request) does all three and everything between them that a server
 /// owes; most servers call that and nothing else.
 pub trait HttpApplication: Send + Sync {
+    /// Shows a collection that the server has just made to use for many requests, one after the other. What is changed
+    /// here stays for all of them; what is changed during a request is gone after it. A collection that has to be made
+    /// anew after such a change comes with the context objects of the old one. Not every server calls this.
+    ///
+    /// Default: nothing. A server that runs on the connections of another one adds its own features here.
+    fn prepare(&self, features: &mut FeatureCollection) {
+        let _ = features;
+    }
+
     /// Makes the context for one request. If this fails the request is abandoned: nothing is
     /// processed and nothing disposed.
     fn create_context(&self, features: FeatureCollection) -> Result<Box<dyn HostContext>, BoxError>;

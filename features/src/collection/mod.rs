@@ -48,6 +48,7 @@ struct Content {
     defaults: Option<Arc<FeatureCollection>>,
     revision: u64,
     host_context: Option<Box<dyn Any + Send + Sync>>,
+    server_context: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl Content {
@@ -222,6 +223,25 @@ impl FeatureCollection {
     #[inline]
     pub fn take_host_context(&mut self) -> Option<Box<dyn Any + Send + Sync>> {
         self.content.as_mut()?.host_context.take()
+    }
+
+    /// Leaves an object of the server's own with the collection. It goes with it to the application and back: a server
+    /// that is itself the application of another one keeps here what it knows of the connection.
+    #[inline]
+    pub fn set_server_context(&mut self, context: Box<dyn Any + Send + Sync>) {
+        self.content_mut().server_context = Some(context);
+    }
+
+    /// The object that the server has left here, to look at.
+    #[inline]
+    pub fn server_context(&self) -> Option<&(dyn Any + Send + Sync)> {
+        self.content.as_ref()?.server_context.as_deref()
+    }
+
+    /// Takes the object that the server has left here.
+    #[inline]
+    pub fn take_server_context(&mut self) -> Option<Box<dyn Any + Send + Sync>> {
+        self.content.as_mut()?.server_context.take()
     }
 
     #[inline]

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::start_response;
-use crate::{BoxFuture, Feature, FeatureCollection, FeatureError};
+use super::{HttpResponseBodyFeature, start_response};
+use crate::{BoxFuture, Feature, FeatureCollection, FeatureError, Key};
 
 /// Sends a file from the disk to the client, by the system's shortest way.
 ///
@@ -11,7 +11,9 @@ use crate::{BoxFuture, Feature, FeatureCollection, FeatureError};
 /// the file is read and written like any other data; the facade does that.
 ///
 /// ```
-/// use falconry_features::{BoxFuture, FeatureError, HttpSendFileFeature, file_range};
+/// use falconry_features::{
+///     BoxFuture, FeatureError, HttpResponseBodyFeature, HttpSendFileFeature, file_range,
+/// };
 /// use std::path::Path;
 ///
 /// struct InMemory(Vec<u8>);
@@ -19,6 +21,7 @@ use crate::{BoxFuture, Feature, FeatureCollection, FeatureError};
 /// impl HttpSendFileFeature for InMemory {
 ///     fn send_file<'a>(
 ///         &'a mut self,
+///         _body: &'a mut dyn HttpResponseBodyFeature,
 ///         _path: &'a Path,
 ///         offset: u64,
 ///         count: Option<u64>,
@@ -29,13 +32,15 @@ use crate::{BoxFuture, Feature, FeatureCollection, FeatureError};
 /// ```
 pub trait HttpSendFileFeature: Feature {
     /// Sends `count` bytes (`None`: up to the end) of the file from `offset` on. They count as
-    /// written to the body. Applications call [`send_file`], which starts the response first.
+    /// written to the body. Applications call [`send_file`], which starts the response first and hands over its `body`:
+    /// a server whose way leads through it writes there.
     ///
     /// # Errors
     /// Out of range: the range lies outside the file. IO: the file cannot be read. Otherwise those
     /// of [`HttpResponseBodyFeature::poll_write`](crate::HttpResponseBodyFeature::poll_write).
     fn send_file<'a>(
         &'a mut self,
+        body: &'a mut dyn HttpResponseBodyFeature,
         path: &'a Path,
         offset: u64,
         count: Option<u64>,
@@ -59,7 +64,11 @@ pub async fn send_file(
         ));
     }
     start_response(features).await?;
-    features.required_mut::<dyn HttpSendFileFeature>()?.send_file(path, offset, count).await
+    features.required_mut::<dyn HttpResponseBodyFeature>()?;
+    let (feature, body) = features
+        .get_many_mut::<(Key<dyn HttpSendFileFeature>, Key<dyn HttpResponseBodyFeature>)>()
+        .expect("both have just been found");
+    feature.send_file(body, path, offset, count).await
 }
 
 /// How many bytes of a file of `length` bytes are meant by `offset` and `count` (`None`: up to the

@@ -5,6 +5,7 @@
 mod bindings;
 #[cfg(unix)]
 mod broker;
+mod direct;
 pub mod driver;
 mod exchange;
 mod features;

@@ -68,6 +68,8 @@ codes! {
     IO_PENDING = 997;
     /// There is no such thing: no certificate, no queue, no prefix.
     NOT_FOUND = 1168;
+    /// There are too many already.
+    NOT_ENOUGH_QUOTA = 1816;
     /// The connection is gone.
     CONNECTION_INVALID = 1229;
     /// The service that the driver needs is not running.

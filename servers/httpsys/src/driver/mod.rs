@@ -52,7 +52,7 @@ pub use self::{
         CreateQueueFlags, Http503Verbosity, InlineAnswer, InlineReceiver, RequestQueue, RequestQueueOptions,
         RequestQueueProperty,
     },
-    request::{DriverRequest, ReceivedRequest, RequestHandle, TlsInfo},
+    request::{DriverRequest, ReceivedRequest, RequestHandle, Timestamps, TlsInfo},
     response::{CachePolicy, DataChunk, DataChunks, SendEntityBody, SendFlags, SendResponse},
     url_group::{
         AuthenticationInfo, AuthenticationSchemes, ServerSession, TimeoutLimits, UrlGroup, UrlGroupProperty,
@@ -69,6 +69,12 @@ pub trait Driver: Any + Send + Sync + fmt::Debug {
 
     /// Says whether it can do something that not every driver can.
     fn is_feature_supported(&self, feature: DriverFeature) -> bool;
+
+    /// Why the last session could not be made and what to do, for the message of a server that does not start; `None`
+    /// where the code says it all.
+    fn failure(&self) -> Option<String> {
+        None
+    }
 
     /// Makes a session. `HttpCreateServerSession`.
     fn create_server_session(&self) -> DriverFuture<'_, Arc<dyn ServerSession>>;

@@ -54,10 +54,15 @@ pub enum Http503Verbosity {
     Full = 2,
 }
 
-/// Where a request is run as soon as it arrives, in the task of its connection; see
+/// Where requests are run as soon as they arrive, in the task of their connection; see
 /// [`RequestQueue::set_inline_receiver`].
-pub type InlineReceiver =
-    Arc<dyn Fn(ReceivedRequest) -> BoxFuture<'static, Option<InlineAnswer>> + Send + Sync>;
+///
+/// The portable driver knows the server of this crate behind it: most requests it runs on the features of the connection
+/// itself, without the detour over [`DriverRequest`](super::DriverRequest) and [`SendResponse`].
+pub trait InlineReceiver: Any + Send + Sync {
+    /// Runs a request.
+    fn receive(self: Arc<Self>, received: ReceivedRequest) -> BoxFuture<'static, Option<InlineAnswer>>;
+}
 
 /// What the run of a request where it arrives may end with, in the place of a send of its own: all of the response, of
 /// which nobody wants to hear any more.
@@ -86,7 +91,7 @@ pub trait RequestQueue: Any + Send + Sync + fmt::Debug {
 
     /// Asks that requests be run where they arrive, in the place of waiting for [`receive`](Self::receive); `None` ends
     /// that. False if the driver has no such thing: then nothing has changed.
-    fn set_inline_receiver(&self, receiver: Option<InlineReceiver>) -> bool {
+    fn set_inline_receiver(&self, receiver: Option<Arc<dyn InlineReceiver>>) -> bool {
         let _ = receiver;
         false
     }

@@ -17,6 +17,9 @@ use http::{HeaderMap, Method, Version};
 
 use super::{RequestQueue, SendEntityBody, SendResponse, Win32Error};
 
+/// The times of a request, in ticks, 0 where there is none; see [`RequestTimingType`].
+pub type Timestamps = [i64; RequestTimingType::ALL.len()];
+
 /// A request that has been taken from a queue.
 #[derive(Debug)]
 pub struct ReceivedRequest {
@@ -63,7 +66,7 @@ pub struct DriverRequest {
     pub info: BTreeMap<u32, Bytes>,
     /// The times of `HttpRequestInfoTypeRequestTiming`, in ticks, 0 where there is none; see
     /// [`RequestTimingType`](falconry_features::RequestTimingType).
-    pub timestamps: [i64; RequestTimingType::ALL.len()],
+    pub timestamps: Timestamps,
     /// Ticks per second.
     pub frequency: u64,
 }

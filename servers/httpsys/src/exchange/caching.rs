@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use falconry_features::ResponseHead;
 use http::{
     HeaderMap, StatusCode,
     header::{CACHE_CONTROL, EXPIRES, PRAGMA, SET_COOKIE, VARY},
@@ -16,6 +17,11 @@ pub(super) fn policy(status: StatusCode, headers: &HeaderMap) -> CachePolicy {
         Some(seconds) if seconds > 0 => CachePolicy::TimeToLive(seconds.min(i32::MAX.unsigned_abs())),
         _ => CachePolicy::NoCache,
     }
+}
+
+/// True if a response may be kept for a while.
+pub(crate) fn may_be_kept(head: &ResponseHead) -> bool {
+    !head.headers.is_empty() && policy(head.status, &head.headers) != CachePolicy::NoCache
 }
 
 fn time_to_live(status: StatusCode, headers: &HeaderMap) -> Option<u32> {

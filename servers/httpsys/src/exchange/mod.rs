@@ -8,6 +8,7 @@ mod run;
 mod shared;
 
 pub(crate) use self::{
+    caching::may_be_kept,
     output::Phase,
     pool::{Exchange, ExchangePool},
     shared::{ExchangeShared, RequestBodyState, ServerSettings},

@@ -11,7 +11,7 @@ use crate::driver::DriverRequest;
 
 /// The connection; middleware may change it for its request.
 #[derive(Debug, Default)]
-pub(super) struct HttpSysConnection {
+pub(crate) struct HttpSysConnection {
     number: u64,
     /// Written when first asked for.
     id: OnceLock<String>,
@@ -21,13 +21,18 @@ pub(super) struct HttpSysConnection {
 
 impl HttpSysConnection {
     pub(super) fn fill(&mut self, request: &DriverRequest) {
-        self.number = match request.raw_connection_id {
+        let number = match request.raw_connection_id {
             0 => request.connection_id,
             raw => raw,
         };
+        self.begin(number, request.local_address, request.remote_address);
+    }
+
+    /// What an earlier request has changed is gone.
+    pub(crate) fn begin(&mut self, number: u64, local: Option<SocketAddr>, remote: Option<SocketAddr>) {
+        self.number = number;
         self.id.take();
-        self.local = parts(request.local_address);
-        self.remote = parts(request.remote_address);
+        (self.local, self.remote) = (parts(local), parts(remote));
     }
 }
 

@@ -25,22 +25,31 @@ use falconry_features::{
 };
 use http::{HeaderMap, StatusCode, Version, header::CONTENT_LENGTH};
 
-pub(crate) use self::delegation::ServerDelegation;
 use self::{
-    body::HttpSysRequestBody,
+    body::HttpSysRequestBody, response_body::HttpSysResponseBody, send_file::HttpSysSendFile,
+    tls::HttpSysTls, trailers::CheckedTrailers, view::View,
+};
+pub(crate) use self::{
     connection::HttpSysConnection,
+    delegation::ServerDelegation,
     native::{NativeInfo, NativeTiming},
-    response_body::HttpSysResponseBody,
-    send_file::HttpSysSendFile,
-    tls::HttpSysTls,
-    trailers::CheckedTrailers,
-    view::View,
+    view::trace_identifier,
 };
 use crate::{
     driver::{Driver, DriverFeature, DriverRequest, ReceivedRequest},
     exchange::{Exchange, ExchangeShared, RequestBodyState},
     request::ConnectionOptions,
 };
+
+/// The server's own object behind a feature trait; `None` if something else stands in its place.
+macro_rules! own_mut {
+    ($features:expr, dyn $feature:ident as $own:ty) => {
+        $features
+            .get_mut::<dyn $feature>()
+            .and_then(|feature| (feature as &mut dyn std::any::Any).downcast_mut::<$own>())
+    };
+}
+pub(crate) use own_mut;
 
 /// A request's target that cannot be.
 #[derive(Clone, Copy, Debug)]
@@ -112,15 +121,6 @@ pub(crate) fn collection(
     features
 }
 
-/// The server's own object behind a feature trait; `None` if something else stands in its place.
-macro_rules! own_mut {
-    ($features:expr, dyn $feature:ident as $own:ty) => {
-        $features
-            .get_mut::<dyn $feature>()
-            .and_then(|feature| (feature as &mut dyn Any).downcast_mut::<$own>())
-    };
-}
-
 /// Fills a cleared exchange.
 pub(crate) fn fill(
     exchange: &mut Exchange,
@@ -165,7 +165,7 @@ pub(crate) fn fill(
         info.fill(std::mem::take(&mut request.info));
     }
     if let Some(timing) = own_mut!(features, dyn HttpSysRequestTimingFeature as NativeTiming) {
-        timing.fill(&request);
+        timing.fill(request.timestamps, request.frequency);
     }
     if let Some(connection) = own_mut!(features, dyn HttpConnectionFeature as HttpSysConnection) {
         connection.fill(&request);

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use falconry_features::{HttpSysRequestInfoFeature, HttpSysRequestTimingFeature, RequestTimingType};
 
-use crate::driver::DriverRequest;
+use crate::driver::Timestamps;
 
 /// The pieces of information.
 #[derive(Debug, Default)]
-pub(super) struct NativeInfo(BTreeMap<u32, Bytes>);
+pub(crate) struct NativeInfo(BTreeMap<u32, Bytes>);
 
 impl NativeInfo {
     pub(super) fn fill(&mut self, info: BTreeMap<u32, Bytes>) {
@@ -27,15 +27,14 @@ impl HttpSysRequestInfoFeature for NativeInfo {
 
 /// The times.
 #[derive(Debug)]
-pub(super) struct NativeTiming {
-    timestamps: [i64; RequestTimingType::ALL.len()],
+pub(crate) struct NativeTiming {
+    timestamps: Timestamps,
     frequency: u64,
 }
 
 impl NativeTiming {
-    pub(super) fn fill(&mut self, request: &DriverRequest) {
-        self.timestamps = request.timestamps;
-        self.frequency = request.frequency;
+    pub(crate) fn fill(&mut self, timestamps: Timestamps, frequency: u64) {
+        (self.timestamps, self.frequency) = (timestamps, frequency);
     }
 }
 

@@ -1,10 +1,10 @@
 //! Files that the driver reads by itself.
 
-use std::{fs::File, future::poll_fn, path::Path, sync::Arc};
+use std::{future::poll_fn, path::Path, sync::Arc};
 
-use falconry_features::{BoxFuture, FeatureError, HttpSendFileFeature, file_range};
+use falconry_features::{BoxFuture, FeatureError, HttpResponseBodyFeature, HttpSendFileFeature};
 
-use crate::{driver::DataChunk, exchange::ExchangeShared};
+use crate::{driver::DataChunk, exchange::ExchangeShared, file::open};
 
 /// Hands files to the driver. What they send counts as written, which the server learns of the length.
 #[derive(Debug)]
@@ -21,21 +21,17 @@ impl HttpSysSendFile {
 impl HttpSendFileFeature for HttpSysSendFile {
     fn send_file<'a>(
         &'a mut self,
+        _body: &'a mut dyn HttpResponseBodyFeature,
         path: &'a Path,
         offset: u64,
         count: Option<u64>,
     ) -> BoxFuture<'a, Result<(), FeatureError>> {
         Box::pin(async move {
-            let cannot_read = |error: std::io::Error| {
-                FeatureError::io(format!("{} cannot be read", path.display())).with_source(error)
-            };
-            let file = File::open(path).map_err(cannot_read)?;
-            let whole = file.metadata().map_err(cannot_read)?.len();
-            let length = file_range(whole, offset, count)?;
+            let (file, length) = open(path, offset, count)?;
             if length == 0 || !self.shared.count_file(length)? {
                 return Ok(());
             }
-            let mut chunk = Some(DataChunk::File { file: Arc::new(file), offset, length });
+            let mut chunk = Some(DataChunk::File { file, offset, length });
             poll_fn(|cx| self.shared.poll_write_file(cx, &mut chunk)).await?;
             poll_fn(|cx| self.shared.poll_flush(cx)).await
         })

@@ -59,7 +59,7 @@ impl HttpRequestIdentifierFeature for View {
 
 /// `ffcb4c93-a57f-453c-b63f-84710c7967bb` with other first 8 bytes; in memory the first three groups of a GUID have
 /// their lowest byte first.
-fn trace_identifier(number: u64) -> String {
+pub(crate) fn trace_identifier(number: u64) -> String {
     let [a, b, c, d, e, f, g, h] = number.to_le_bytes();
     let first = u32::from_le_bytes([a, b, c, d]);
     let (second, third) = (u16::from_le_bytes([e, f]), u16::from_le_bytes([g, h]));

@@ -1,7 +1,7 @@
 //! What the driver keeps with a connection: its number, its TLS, the groups that count it.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicU32, Ordering},
 };
 
@@ -10,7 +10,7 @@ use falconry_features::{
     TlsHandshakeFeature,
 };
 
-use super::Kernel;
+use super::{Kernel, lock};
 use crate::driver::TlsInfo;
 
 /// A connection.
@@ -18,12 +18,16 @@ use crate::driver::TlsInfo;
 pub(super) struct ConnectionInfo {
     pub(super) id: u64,
     pub(super) tls: Option<Arc<TlsInfo>>,
+    counted: Mutex<CountedFor>,
 }
 
 impl ConnectionInfo {
-    /// That of the connection of a request; made with its first one.
+    /// That of the connection with these features; made with its first request.
     pub(super) fn of(features: &FeatureCollection, kernel: &Kernel) -> Arc<Self> {
-        let create = || Arc::new(Self { id: kernel.next_id(), tls: tls_of(features).map(Arc::new) });
+        let create = || {
+            let tls = tls_of(features).map(Arc::new);
+            Arc::new(Self { id: kernel.next_id(), tls, counted: Mutex::default() })
+        };
         let Some(connection) = features.get::<dyn ConnectionItemsFeature>() else { return create() };
         let mut items = connection.items();
         if let Some(info) = items.get::<Arc<Self>>() {
@@ -56,13 +60,8 @@ pub(super) struct GroupConnections(Arc<AtomicU32>);
 
 impl GroupConnections {
     /// Counts the connection of a request for its group, once; false if there are too many.
-    pub(super) fn admit(&self, features: &FeatureCollection, max: u32) -> bool {
-        let Some(connection) = features.get::<dyn ConnectionItemsFeature>() else { return true };
-        let mut items = connection.items();
-        if items.get::<CountedFor>().is_none() {
-            items.insert(CountedFor::default());
-        }
-        let Some(counted) = items.get_mut::<CountedFor>() else { return true };
+    pub(super) fn admit(&self, connection: &ConnectionInfo, max: u32) -> bool {
+        let mut counted = lock(&connection.counted);
         if counted.0.iter().any(|counter| Arc::ptr_eq(counter, &self.0)) {
             return true;
         }

@@ -11,6 +11,8 @@ mod answer;
 mod authentication;
 mod cache;
 mod connections;
+mod context;
+mod direct;
 mod exchange;
 mod listener;
 mod operations;

@@ -39,8 +39,31 @@ struct Port {
 pub(super) struct PortTable(RwLock<Table>);
 
 impl PortTable {
-    pub(super) fn find(&self, host: &str, local: Option<IpAddr>, path: &str) -> Match {
-        self.read().find(host, local, path)
+    pub(super) fn find(&self, host: &str, local: Option<IpAddr>, path: &str) -> Match<Arc<Registration>> {
+        match self.read().find(|| host, local, path) {
+            Match::Found(registration) => Match::Found(Arc::clone(registration)),
+            Match::NoPath => Match::NoPath,
+            Match::NoHost => Match::NoHost,
+        }
+    }
+
+    /// Looks at the prefix that a request fits, if there is one.
+    pub(super) fn look<'h, T>(
+        &self,
+        host: impl FnOnce() -> &'h str,
+        local: Option<IpAddr>,
+        path: &str,
+        look: impl FnOnce(&Arc<Registration>) -> Option<T>,
+    ) -> Option<T> {
+        match self.read().find(host, local, path) {
+            Match::Found(registration) => look(registration),
+            Match::NoPath | Match::NoHost => None,
+        }
+    }
+
+    /// Some prefix.
+    pub(super) fn any(&self) -> Option<Arc<Registration>> {
+        self.read().all().next().map(Arc::clone)
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Table> {

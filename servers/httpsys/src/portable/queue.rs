@@ -12,9 +12,12 @@ use std::{
 use falconry_features::BoxFuture;
 
 use super::{Kernel, exchange::PortableRequest, lock, operations::ReceivedHandle, ready};
-use crate::driver::{
-    DriverFuture, DriverRequest, Http503Verbosity, InlineAnswer, InlineReceiver, ReceivedRequest,
-    RequestHandle, RequestQueue, RequestQueueProperty, Win32Error,
+use crate::{
+    driver::{
+        DriverFuture, DriverRequest, Http503Verbosity, InlineAnswer, InlineReceiver, ReceivedRequest,
+        RequestHandle, RequestQueue, RequestQueueProperty, Win32Error,
+    },
+    server::ServerShared,
 };
 
 /// How many requests may wait unless told otherwise.
@@ -32,7 +35,7 @@ struct State {
     /// Receives that wait, each with a number of its own.
     receives: VecDeque<(u64, Waker)>,
     /// Who runs requests where they arrive, by the number of its handle; they take turns.
-    inline: VecDeque<(u64, InlineReceiver)>,
+    inline: VecDeque<(u64, Arc<dyn InlineReceiver>)>,
     /// The numbers of the handles that can receive.
     handles: Vec<u64>,
     length: u32,
@@ -56,6 +59,14 @@ pub(super) enum Delivery {
     Queued,
     /// There is no place for it.
     Refused(Http503Verbosity),
+}
+
+/// Whether a server of this crate runs a request.
+pub(super) enum Given {
+    Yes,
+    No,
+    /// This one has its turn.
+    ToAnother(Arc<ServerShared>),
 }
 
 impl Queue {
@@ -108,7 +119,7 @@ impl Queue {
             drop(state);
             request.received_by(number);
             let handle: Arc<dyn RequestHandle> = Arc::clone(request) as _;
-            return Delivery::Inline(receiver(ReceivedRequest { request: head, handle }));
+            return Delivery::Inline(receiver.receive(ReceivedRequest { request: head, handle }));
         }
         if state.waiting.len() >= state.length as usize {
             return Delivery::Refused(state.verbosity);
@@ -120,6 +131,31 @@ impl Queue {
             waker.wake();
         }
         Delivery::Queued
+    }
+
+    /// Gives a request to `server` if it has its turn and takes it.
+    pub(super) fn give_to(&self, server: &Arc<ServerShared>, takes: impl FnOnce() -> bool) -> Given {
+        let mut state = lock(&self.state);
+        if state.is_closed || !state.is_enabled {
+            return Given::No;
+        }
+        let turn = usize::from(state.inline.len() > 1);
+        let Some((_, receiver)) = state.inline.get(turn) else { return Given::No };
+        if !std::ptr::addr_eq(Arc::as_ptr(receiver), Arc::as_ptr(server)) {
+            return server_of(receiver).map_or(Given::No, Given::ToAnother);
+        }
+        if !takes() {
+            return Given::No;
+        }
+        if turn > 0 {
+            state.inline.rotate_left(turn);
+        }
+        Given::Yes
+    }
+
+    /// The server that runs requests where they arrive.
+    pub(super) fn inline_server(&self) -> Option<Arc<ServerShared>> {
+        lock(&self.state).inline.front().and_then(|(_, receiver)| server_of(receiver))
     }
 
     /// Takes out what nobody has received; the request has ended by itself.
@@ -157,7 +193,7 @@ impl State {
         self.last_number
     }
 
-    fn next_inline(&mut self) -> Option<(u64, InlineReceiver)> {
+    fn next_inline(&mut self) -> Option<(u64, Arc<dyn InlineReceiver>)> {
         if self.inline.len() > 1 {
             self.inline.rotate_left(1);
         }
@@ -218,7 +254,7 @@ impl RequestQueue for QueueHandle {
         Box::pin(Receive { handle: self, number: None })
     }
 
-    fn set_inline_receiver(&self, receiver: Option<InlineReceiver>) -> bool {
+    fn set_inline_receiver(&self, receiver: Option<Arc<dyn InlineReceiver>>) -> bool {
         let mut state = lock(&self.queue.state);
         state.inline.retain(|(number, _)| *number != self.number);
         if let Some(receiver) = receiver
@@ -301,6 +337,11 @@ impl Drop for Receive<'_> {
             waker.wake();
         }
     }
+}
+
+fn server_of(receiver: &Arc<dyn InlineReceiver>) -> Option<Arc<ServerShared>> {
+    let receiver: Arc<dyn Any + Send + Sync> = Arc::clone(receiver) as _;
+    receiver.downcast().ok()
 }
 
 impl fmt::Debug for Queue {

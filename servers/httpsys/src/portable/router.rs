@@ -12,8 +12,7 @@ use super::{
     ConfigureHttps, Kernel,
     answer::Answer,
     authentication, cache,
-    connections::ConnectionInfo,
-    exchange::PortableRequest,
+    context::RouterContext,
     port::PortTable,
     run::Run,
     session::Settings,
@@ -27,19 +26,7 @@ pub(super) struct PortRouter {
     pub(super) kernel: Arc<Kernel>,
     port: u16,
     is_https: bool,
-    table: Arc<PortTable>,
-}
-
-/// What the driver keeps with the features of a request, and uses again for the next one of the same connection.
-#[derive(Debug, Default)]
-pub(super) struct RouterContext {
-    pub(super) features: FeatureCollection,
-    /// The last request of the connection, if it was received in another task: the next one begins when its receiver
-    /// has let go of it, as it does after a receiver that runs in the task of the connection.
-    pub(super) last: Option<Arc<PortableRequest>>,
-    /// Storage for the next request.
-    pub(super) spare: Option<Arc<PortableRequest>>,
-    connection: Option<Arc<ConnectionInfo>>,
+    pub(super) table: Arc<PortTable>,
 }
 
 /// Where a request goes.
@@ -65,7 +52,8 @@ impl PortRouter {
     }
 
     /// Finds out where a request goes.
-    pub(super) fn route(&self, features: &FeatureCollection) -> Result<Route, BoxError> {
+    pub(super) fn route(&self, context: &mut RouterContext) -> Result<Route, BoxError> {
+        let (features, connection) = context.parts(&self.kernel);
         let request = features.required::<dyn HttpRequestFeature>()?;
         let headers = request.headers();
         let url = || cache::url_of(self.is_https, request.method(), headers, request.raw_target());
@@ -91,7 +79,7 @@ impl PortRouter {
             Some(queue) if !settings.is_enabled => Some(queue.verbosity()),
             Some(queue) => settings
                 .max_connections
-                .is_some_and(|max| !registration.group.connections.admit(features, max))
+                .is_some_and(|max| !registration.group.connections.admit(connection, max))
                 .then(|| queue.verbosity()),
         };
         Ok(match verbosity {
@@ -117,10 +105,7 @@ impl PortRouter {
         registration: &Registration,
         settings: &Settings,
     ) -> Result<Box<DriverRequest>, BoxError> {
-        let features = &mut context.features;
-        let kernel = &self.kernel;
-        let connection =
-            Arc::clone(context.connection.get_or_insert_with(|| ConnectionInfo::of(features, kernel)));
+        let (features, connection) = context.parts(&self.kernel);
         let user = self.user(features, settings);
         let (local, remote) = match features.get::<dyn HttpConnectionFeature>() {
             Some(end) => (
@@ -138,7 +123,7 @@ impl PortRouter {
         timestamps[RequestTimingType::RequestRoutingEnd as usize] = now;
         timestamps[RequestTimingType::RequestQueuedForIo as usize] = now;
         Ok(Box::new(DriverRequest {
-            request_id: kernel.next_id(),
+            request_id: self.kernel.next_id(),
             connection_id: connection.id,
             raw_connection_id: connection.id,
             url_context: registration.context,
@@ -169,43 +154,44 @@ impl PortRouter {
 }
 
 impl HttpApplication for PortRouter {
+    fn prepare(&self, features: &mut FeatureCollection) {
+        self.prepare_direct(features);
+    }
+
     fn create_context(&self, mut features: FeatureCollection) -> Result<Box<dyn HostContext>, BoxError> {
-        let reused =
-            features.take_host_context().and_then(|context| context.downcast::<RouterContext>().ok());
-        let mut context = reused.unwrap_or_default();
+        let mut context = RouterContext::take(&mut features).unwrap_or_default();
+        if let Some((server, request)) = self.direct(&mut context, &mut features) {
+            return context.begin_direct(server, features, &request);
+        }
         context.features = features;
         Ok(context)
     }
 
     fn process(&self, context: Box<dyn HostContext>) -> BoxFuture<'static, Processed> {
+        if let Some(server) = RouterContext::server_of(&*context) {
+            return server.application.process(context);
+        }
         let context = (context as Box<dyn Any>).downcast::<RouterContext>().unwrap_or_default();
         Box::pin(Run::new(context, self))
     }
 
-    fn dispose_context(&self, context: Box<dyn HostContext>, _error: Option<&BoxError>) -> FeatureCollection {
+    fn dispose_context(&self, context: Box<dyn HostContext>, error: Option<&BoxError>) -> FeatureCollection {
+        if !(&*context as &dyn Any).is::<RouterContext>() {
+            return RouterContext::end_direct(context, error);
+        }
         let Ok(mut context) = (context as Box<dyn Any>).downcast::<RouterContext>() else {
             return FeatureCollection::new();
         };
         let mut features = std::mem::take(&mut context.features);
-        features.set_host_context(context);
+        features.set_server_context(context);
         features
     }
 }
 
-impl HostContext for RouterContext {
-    fn features(&self) -> &FeatureCollection {
-        &self.features
-    }
-
-    fn features_mut(&mut self) -> &mut FeatureCollection {
-        &mut self.features
-    }
-}
-
 /// Ticks of 100 ns since the driver was first asked, above 0.
-const TICKS_PER_SECOND: u64 = 10_000_000;
+pub(super) const TICKS_PER_SECOND: u64 = 10_000_000;
 
-fn ticks() -> i64 {
+pub(super) fn ticks() -> i64 {
     static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
     let elapsed = START.elapsed().as_nanos() / 100 + 1;
     i64::try_from(elapsed).unwrap_or(i64::MAX)

@@ -19,9 +19,10 @@ use tokio::time::Sleep;
 use super::{
     answer::{Answer, abort, answer_or_reset},
     cache::Candidate,
+    context::RouterContext,
     exchange::{PortableRequest, SendOperation},
     queue::{Delivery, Queue},
-    router::{PortRouter, Route, RouterContext},
+    router::{PortRouter, Route},
     sending::{Sending, Sent, poll_complete},
     table::Registration,
 };
@@ -96,7 +97,7 @@ impl Run {
 
     /// Finds out where the request goes, and gives it there. An answer of the driver's own ends it.
     fn begin(&mut self, context: &mut RouterContext) -> Option<Result<(), BoxError>> {
-        let (registration, settings) = match self.router.route(&context.features) {
+        let (registration, settings) = match self.router.route(context) {
             Ok(Route::Queue(registration, settings)) => (registration, settings),
             Ok(Route::Answer(answer)) => return Some(answer_or_reset(answer, &mut context.features)),
             Err(error) => return Some(Err(error)),

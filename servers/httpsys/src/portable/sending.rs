@@ -1,8 +1,6 @@
 //! One send, from the operation to the connection.
 
 use std::{
-    fs::File,
-    io,
     sync::Arc,
     task::{Context, Poll, ready},
 };
@@ -20,11 +18,8 @@ use http::{
 use super::cache::Candidate;
 use crate::{
     driver::{DataChunk, DataChunks, SendEntityBody, SendFlags, SendResponse, Win32Error},
-    file::read_at,
+    file::FileReader,
 };
-
-/// How much of a file is read at once, in bytes.
-const FILE_PIECE: u64 = 64 * 1024;
 
 /// A send under way.
 pub(super) struct Sending {
@@ -35,7 +30,7 @@ pub(super) struct Sending {
     upgrade: Option<BoxFuture<'static, Result<Box<dyn DuplexStream>, FeatureError>>>,
     chunks: <DataChunks as IntoIterator>::IntoIter,
     current: Bytes,
-    file: Option<Reading>,
+    file: Option<FileReader>,
     trailers: Option<HeaderMap>,
     candidate: Option<Candidate>,
 }
@@ -49,14 +44,6 @@ pub(super) enum Sent {
     Last,
     /// The end is with the connection, too.
     Completed,
-}
-
-/// A piece of a file that is being read, and what is left after it.
-struct Reading {
-    file: Arc<File>,
-    offset: u64,
-    left: u64,
-    piece: Option<BoxFuture<'static, io::Result<Bytes>>>,
 }
 
 impl Sending {
@@ -238,7 +225,7 @@ impl Sending {
                 Some(DataChunk::Memory(data)) => self.current = data,
                 Some(DataChunk::Trailers(trailers)) => self.trailers = Some(trailers),
                 Some(DataChunk::File { file, offset, length }) => {
-                    self.file = Some(Reading { file, offset, left: length, piece: None });
+                    self.file = Some(FileReader::new(file, offset, length));
                 }
             }
         }
@@ -270,25 +257,6 @@ fn begin_head(
         head.headers = headers;
     }
     feature.begin()
-}
-
-impl Reading {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Bytes>>> {
-        if self.left == 0 {
-            return Poll::Ready(Ok(None));
-        }
-        let (file, offset, length) = (&self.file, self.offset, self.left.min(FILE_PIECE));
-        let piece = self.piece.get_or_insert_with(|| {
-            let file = Arc::clone(file);
-            let read = tokio::task::spawn_blocking(move || read_at(&file, offset, length));
-            Box::pin(async move { read.await.map_err(io::Error::other)? })
-        });
-        let piece = ready!(piece.as_mut().poll(cx))?;
-        self.piece = None;
-        self.offset += piece.len() as u64;
-        self.left -= piece.len() as u64;
-        Poll::Ready(Ok(Some(piece)))
-    }
 }
 
 /// Ends the response.

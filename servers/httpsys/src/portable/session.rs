@@ -125,6 +125,16 @@ impl Group {
         Arc::clone(&lock(&self.settings))
     }
 
+    /// The queue, if all that holds for a request of the group is to be given to it.
+    pub(super) fn plain_queue<T>(&self, look: impl FnOnce(&Queue) -> Option<T>) -> Option<T> {
+        let settings = lock(&self.settings);
+        let is_plain = settings.is_enabled
+            && settings.max_connections.is_none()
+            && settings.authentication.schemes.is_empty()
+            && settings.delegates == 0;
+        if is_plain { look(settings.queue.as_deref()?) } else { None }
+    }
+
     fn change(&self, change: impl FnOnce(&mut Settings)) {
         change(Arc::make_mut(&mut lock(&self.settings)));
     }

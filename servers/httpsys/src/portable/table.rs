@@ -38,8 +38,8 @@ pub(super) struct Table {
 
 /// What a table says of a request.
 #[derive(Debug)]
-pub(super) enum Match {
-    Found(Arc<Registration>),
+pub(super) enum Match<R> {
+    Found(R),
     /// The host is known, the path is not.
     NoPath,
     /// Nobody has the host.
@@ -90,18 +90,23 @@ impl Table {
     }
 
     /// Finds the prefix that a request fits: `+` first, then names, then the address that it came to, then `*`.
-    /// `host` is as in the field, with or without a port.
-    pub(super) fn find(&self, host: &str, local: Option<IpAddr>, path: &str) -> Match {
+    /// `host` is as in the field, with or without a port; it is asked for if some prefix has a name.
+    pub(super) fn find<'a, 'h>(
+        &'a self,
+        host: impl FnOnce() -> &'h str,
+        local: Option<IpAddr>,
+        path: &str,
+    ) -> Match<&'a Arc<Registration>> {
         let mut is_known = false;
-        let mut look = |paths: &Paths| {
+        let mut look = |paths: &'a Paths| {
             is_known |= !paths.0.is_empty();
-            paths.find(path).map(Arc::clone)
+            paths.find(path)
         };
         if let Some(found) = look(&self.strong) {
             return Match::Found(found);
         }
         if !(self.names.is_empty() && self.subdomains.is_empty()) {
-            let name = without_port(host).to_ascii_lowercase();
+            let name = without_port(host()).to_ascii_lowercase();
             let exact = self.names.get(&name).and_then(&mut look);
             let found = exact.or_else(|| {
                 let fitting = self.subdomains.iter().filter(|(parent, _)| is_below(&name, parent));
@@ -199,7 +204,7 @@ mod tests {
     }
 
     fn found(table: &Table, host: &str, local: [u8; 4], path: &str) -> Option<u64> {
-        match table.find(host, Some(local.into()), path) {
+        match table.find(|| host, Some(local.into()), path) {
             Match::Found(registration) => Some(registration.context),
             Match::NoPath | Match::NoHost => None,
         }
@@ -236,8 +241,8 @@ mod tests {
     #[test]
     fn an_unknown_host_is_told_from_an_unknown_path() {
         let table = table(&["http://localhost:80/app/"]);
-        assert!(matches!(table.find("localhost:80", None, "/"), Match::NoPath));
-        assert!(matches!(table.find("other", None, "/app/"), Match::NoHost));
+        assert!(matches!(table.find(|| "localhost:80", None, "/"), Match::NoPath));
+        assert!(matches!(table.find(|| "other", None, "/app/"), Match::NoHost));
     }
 
     #[test]

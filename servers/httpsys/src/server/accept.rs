@@ -2,17 +2,21 @@
 
 use std::sync::Arc;
 
+use falconry_features::BoxFuture;
 use tokio::task::JoinHandle;
 
 use super::ServerShared;
-use crate::driver::{InlineReceiver, RequestQueue, Win32Error};
+use crate::driver::{InlineAnswer, InlineReceiver, ReceivedRequest, RequestQueue, Win32Error};
 
 /// Runs requests where they arrive; false if the driver has no such thing.
 pub(super) fn inline(queue: &dyn RequestQueue, shared: &Arc<ServerShared>) -> bool {
-    let shared = Arc::clone(shared);
-    let receiver: InlineReceiver =
-        Arc::new(move |received| Box::pin(Arc::clone(&shared).answer_inline(received)));
-    queue.set_inline_receiver(Some(receiver))
+    queue.set_inline_receiver(Some(Arc::clone(shared) as _))
+}
+
+impl InlineReceiver for ServerShared {
+    fn receive(self: Arc<Self>, received: ReceivedRequest) -> BoxFuture<'static, Option<InlineAnswer>> {
+        Box::pin(self.answer_inline(received))
+    }
 }
 
 /// Waits for `count` requests at once, and runs each in a task of its own.

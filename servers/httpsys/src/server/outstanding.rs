@@ -18,8 +18,19 @@ pub(crate) struct UnderWay<'a>(&'a Outstanding);
 impl Outstanding {
     /// Counts a request.
     pub(crate) fn begin(&self) -> UnderWay<'_> {
-        self.count.fetch_add(1, Ordering::AcqRel);
+        self.enter();
         UnderWay(self)
+    }
+
+    /// Counts a request until [`leave`](Self::leave).
+    pub(crate) fn enter(&self) {
+        self.count.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(crate) fn leave(&self) {
+        if self.count.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.ended.notify_waiters();
+        }
     }
 
     pub(super) fn count(&self) -> usize {
@@ -43,8 +54,6 @@ impl Outstanding {
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
-        if self.0.count.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.0.ended.notify_waiters();
-        }
+        self.0.leave();
     }
 }

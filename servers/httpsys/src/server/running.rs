@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use super::{ServerShared, accept, outstanding::Outstanding, prefixes, shared::Registered};
 use crate::{
     HttpSysOptions, RequestQueueMode, UrlPrefix,
+    direct::Directs,
     driver::{
         CreateQueueFlags, Driver, DriverFeature, Http503Verbosity, RequestQueue, RequestQueueOptions,
         RequestQueueProperty, ServerSession, UrlGroup, UrlGroupProperty, Win32Error,
@@ -40,8 +41,10 @@ impl Running {
         features: &Arc<FeatureCollection>,
         application: Arc<dyn HttpApplication>,
     ) -> Result<Self, ServerError> {
-        let session =
-            driver.create_server_session().await.map_err(|error| refused("a server session", error))?;
+        let session = driver.create_server_session().await.map_err(|error| match driver.failure() {
+            Some(failure) => ServerError::io(failure).with_source(error),
+            None => refused("a server session", error),
+        })?;
         let (queue, has_made_queue) = open_queue(options, &**driver).await?;
         let group = session.create_url_group().await.map_err(|error| refused("a url group", error))?;
         let shared = Arc::new(ServerShared {
@@ -50,6 +53,7 @@ impl Running {
             features: Arc::clone(features),
             exchanges: ExchangePool::default(),
             outstanding: Outstanding::default(),
+            directs: Directs::default(),
             allow_anonymous: options.authentication.allow_anonymous,
             use_latin1_request_headers: options.use_latin1_request_headers,
             prefixes: RwLock::default(),
@@ -191,6 +195,7 @@ impl Running {
                 "StopCancelled: not all requests have ended"
             );
             self.shared.exchanges.abort_all();
+            self.shared.directs.abort_all();
         }
         // Detached: what still arrives is answered by 503.
         if let Err(error) = self.group.set_property(UrlGroupProperty::Binding(None)).await {
@@ -286,5 +291,5 @@ async fn open_queue(
 }
 
 fn refused(what: &str, error: Win32Error) -> ServerError {
-    ServerError::io(format!("HTTP.sys refused {what}: {error}")).with_source(error)
+    ServerError::io(format!("HTTP.sys refused {what}")).with_source(error)
 }

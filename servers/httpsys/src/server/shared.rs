@@ -15,6 +15,7 @@ use http::header::HOST;
 use super::outstanding::Outstanding;
 use crate::{
     UrlPrefix,
+    direct::Directs,
     driver::DriverRequest,
     exchange::{ExchangePool, ServerSettings},
     request::split_path_base,
@@ -27,6 +28,7 @@ pub(crate) struct ServerShared {
     pub(crate) features: Arc<FeatureCollection>,
     pub(crate) exchanges: ExchangePool,
     pub(crate) outstanding: Outstanding,
+    pub(crate) directs: Directs,
     pub(crate) allow_anonymous: bool,
     pub(crate) use_latin1_request_headers: bool,
     pub(super) prefixes: RwLock<Vec<Registered>>,
@@ -44,6 +46,20 @@ impl ServerShared {
     /// True once the server takes no more requests.
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
+    }
+
+    /// True if requests can be [direct](crate::direct): their users and their fields are as the connection has them.
+    pub(crate) fn takes_direct(&self) -> bool {
+        !self.is_stopping()
+            && self.allow_anonymous
+            && !self.use_latin1_request_headers
+            && self.settings.schemes.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// True if `id` is the number of one of the prefixes.
+    pub(crate) fn has_prefix(&self, id: u64) -> bool {
+        let prefixes = self.prefixes.read().unwrap_or_else(PoisonError::into_inner);
+        prefixes.iter().any(|registered| registered.id == id)
     }
 
     /// The path base of the prefix that a request fits; `None` if the request is of somebody else's prefix.

@@ -97,7 +97,7 @@ impl Exchange {
     fn new(connection: Arc<ConnectionShared>, stream: Option<StreamLink>) -> Self {
         let application = Arc::clone(&connection.server.application);
         let shared = Arc::new(ExchangeShared::new(connection, stream));
-        let features = features::collection(&shared);
+        let features = features::prepared(&shared, &*application);
         Self { revision: features.revision(), shared, application, features }
     }
 

@@ -16,7 +16,7 @@ use std::{
 
 use bytes::Bytes;
 use falconry_features::{
-    FeatureCollection, HttpConnectionFeature, HttpInformationalResponseFeature,
+    FeatureCollection, HttpApplication, HttpConnectionFeature, HttpInformationalResponseFeature,
     HttpMaxRequestBodySizeFeature, HttpMinRequestBodyDataRateFeature, HttpMinResponseDataRateFeature,
     HttpRequestBodyDetectionFeature, HttpRequestFeature, HttpRequestIdentifierFeature,
     HttpRequestLifetimeFeature, HttpRequestTrailersFeature, HttpResponseBodyFeature, HttpResponseFeature,
@@ -36,8 +36,14 @@ use self::{
 use super::{Exchange, ExchangeShared};
 use crate::http1::{Head, Rejection};
 
-/// The features of an exchange that no request has used yet.
-pub(super) fn collection(shared: &Arc<ExchangeShared>) -> FeatureCollection {
+/// The features of an exchange that no request has used yet, as the application has prepared them.
+pub(super) fn prepared(shared: &Arc<ExchangeShared>, application: &dyn HttpApplication) -> FeatureCollection {
+    let mut features = collection(shared);
+    application.prepare(&mut features);
+    features
+}
+
+fn collection(shared: &Arc<ExchangeShared>) -> FeatureCollection {
     let mut features = common(shared);
     if shared.stream.is_some() {
         stream::add(&mut features, shared);
@@ -164,12 +170,16 @@ pub(super) fn clear(exchange: &mut Exchange) {
     if exchange.features.revision() == exchange.revision && clear_own(exchange).is_some() {
         return;
     }
-    let host_context = exchange.features.take_host_context();
-    exchange.features = collection(&exchange.shared);
-    exchange.revision = exchange.features.revision();
-    if let Some(context) = host_context {
-        exchange.features.set_host_context(context);
+    let mut features = collection(&exchange.shared);
+    if let Some(context) = exchange.features.take_host_context() {
+        features.set_host_context(context);
     }
+    if let Some(context) = exchange.features.take_server_context() {
+        features.set_server_context(context);
+    }
+    exchange.application.prepare(&mut features);
+    exchange.revision = features.revision();
+    exchange.features = features;
 }
 
 /// Ends the usual response, whose body has been written and whose end needs nothing but saying so:
