@@ -9,15 +9,15 @@ use http::StatusCode;
 
 use crate::{
     abi::{
-        Bool, CompletionInfoVtable, ContextVtable, GlobalModuleVtable, HResult, Interface,
-        ModuleFactoryVtable, ModuleVtable, Pointer, S_OK, call,
+        ApplicationProviderVtable, Bool, CompletionInfoVtable, ContextVtable, GlobalModuleVtable, HResult,
+        Interface, ModuleFactoryVtable, ModuleVtable, Pointer, S_OK, call,
         module::{GlobalNotification, RequestNotification},
         status,
     },
     app::App,
     connection::Watch,
     exchange::{Exchange, IisHost},
-    native::Context,
+    native::{Context, stopped_application_id},
     request::native_request,
 };
 
@@ -50,7 +50,9 @@ pub(crate) static GLOBAL_MODULE: Stateless<GlobalModuleVtable> =
 static FACTORY_VTABLE: ModuleFactoryVtable = ModuleFactoryVtable { module: new_module, terminate };
 static GLOBAL_VTABLE: GlobalModuleVtable = GlobalModuleVtable {
     stop_listening,
-    others: [global_continue as GlobalNotification; 12],
+    before: [global_continue as GlobalNotification; 8],
+    application_stop,
+    after: [global_continue as GlobalNotification; 3],
     terminate,
     last: [global_continue as GlobalNotification; 3],
 };
@@ -184,12 +186,29 @@ unsafe extern "system" fn global_continue(_: Pointer, _provider: Pointer) -> i32
 
 unsafe extern "system" fn stop_listening(_: Pointer, _provider: Pointer) -> i32 {
     guarded(status::CONTINUE, || {
-        App::stop();
+        // At once: IIS hands over requests as long as this lasts.
+        App::started().inspect(|app| app.stop());
+        status::CONTINUE
+    })
+}
+
+unsafe extern "system" fn application_stop(
+    _: Pointer,
+    provider: *mut Interface<ApplicationProviderVtable>,
+) -> i32 {
+    guarded(status::CONTINUE, || {
+        // SAFETY: IIS calls with what it gives for this notification.
+        let id = unsafe { stopped_application_id(provider) };
+        if let (Some(app), Some(id)) = (App::started(), id) {
+            app.application_stopped(&id);
+        }
         status::CONTINUE
     })
 }
 
 /// Comes last, to the global module and the factory.
 unsafe extern "system" fn terminate(_: Pointer) {
-    guarded((), App::wait_for_end);
+    guarded((), || {
+        App::started().inspect(|app| app.terminate());
+    });
 }

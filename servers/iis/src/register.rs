@@ -5,7 +5,7 @@ use std::ffi::c_void;
 use crate::{
     abi::{
         E_FAIL, Interface, RegistrationInfoVtable, S_OK, ServerVtable, call,
-        registration::{EXECUTE_REQUEST_HANDLER, STOP_LISTENING},
+        registration::{APPLICATION_STOP, EXECUTE_REQUEST_HANDLER, STOP_LISTENING},
     },
     app::{App, Main, Registered},
     module::{FACTORY, GLOBAL_MODULE, guarded},
@@ -28,6 +28,7 @@ pub unsafe fn register_module(_version: u32, info: *mut c_void, server: *mut c_v
         if !App::register(Registered { server, module_id, main }) {
             return E_FAIL;
         }
+        stay_loaded();
         // SAFETY: factory and global module live as long as the process.
         let result = unsafe {
             call!(info, set_request_notifications(FACTORY.as_interface(), EXECUTE_REQUEST_HANDLER, 0))
@@ -35,7 +36,28 @@ pub unsafe fn register_module(_version: u32, info: *mut c_void, server: *mut c_v
         if result < S_OK {
             return result;
         }
+        let notifications = STOP_LISTENING | APPLICATION_STOP;
         // SAFETY: as above.
-        unsafe { call!(info, set_global_notifications(GLOBAL_MODULE.as_interface(), STOP_LISTENING)) }
+        unsafe { call!(info, set_global_notifications(GLOBAL_MODULE.as_interface(), notifications)) }
     })
 }
+
+/// Keeps the library in memory until the process ends: threads of it run until then.
+#[cfg(windows)]
+fn stay_loaded() {
+    use windows_sys::Win32::System::LibraryLoader::{
+        GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_PIN, GetModuleHandleExW,
+    };
+
+    let mut library = std::ptr::null_mut();
+    let flags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN;
+    // SAFETY: the address is one in this library, and the handle is written before the function returns.
+    let is_pinned = unsafe { GetModuleHandleExW(flags, (&raw const FACTORY).cast(), &raw mut library) } != 0;
+    if !is_pinned {
+        tracing::error!("the library of the module may be unloaded too early");
+    }
+}
+
+/// IIS is where Windows is; elsewhere only tests come by.
+#[cfg(not(windows))]
+fn stay_loaded() {}

@@ -5,6 +5,7 @@
 //! those of a derived interface at its end. Slots that are not called are padding. The assertions at the
 //! end of each file pin the offsets; `worker/` has the same interfaces in C++, whose layout a compiler makes.
 
+mod application;
 mod connection;
 pub(crate) mod context;
 pub(crate) mod module;
@@ -16,6 +17,7 @@ mod server;
 use std::ffi::c_void;
 
 pub(crate) use self::{
+    application::ApplicationProviderVtable,
     connection::{ConnectionVtable, StoredContextVtable},
     context::{CompletionInfoVtable, Context3Vtable, ContextVtable},
     module::{GlobalModuleVtable, ModuleFactoryVtable, ModuleVtable},

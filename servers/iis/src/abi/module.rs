@@ -1,6 +1,9 @@
 //! What a module implements: `CHttpModule`, `CGlobalModule`, `IHttpModuleFactory`.
 
-use super::{Bool, CompletionInfoVtable, ContextVtable, HResult, Interface, Pointer, assert_slots, slot};
+use super::{
+    ApplicationProviderVtable, Bool, CompletionInfoVtable, ContextVtable, HResult, Interface, Pointer,
+    assert_slots, slot,
+};
 
 /// A notification of `CHttpModule`: context and provider in, `REQUEST_NOTIFICATION_STATUS` out.
 pub(crate) type RequestNotification =
@@ -33,12 +36,14 @@ assert_slots!(ModuleVtable, 31, {
 #[repr(C)]
 pub(crate) struct GlobalModuleVtable {
     pub(crate) stop_listening: GlobalNotification,
-    pub(crate) others: [GlobalNotification; 12],
+    pub(crate) before: [GlobalNotification; 8],
+    pub(crate) application_stop: slot!((*mut Interface<ApplicationProviderVtable>) -> i32),
+    pub(crate) after: [GlobalNotification; 3],
     pub(crate) terminate: slot!(()),
     pub(crate) last: [GlobalNotification; 3],
 }
 
-assert_slots!(GlobalModuleVtable, 17, { 0 => stop_listening, 13 => terminate });
+assert_slots!(GlobalModuleVtable, 17, { 0 => stop_listening, 9 => application_stop, 13 => terminate });
 
 /// `IHttpModuleFactory`.
 #[repr(C)]

@@ -24,3 +24,5 @@ assert_slots!(RegistrationInfoVtable, 6, {
 pub(crate) const EXECUTE_REQUEST_HANDLER: u32 = 0x80;
 /// `GL_STOP_LISTENING`.
 pub(crate) const STOP_LISTENING: u32 = 0x2;
+/// `GL_APPLICATION_STOP`.
+pub(crate) const APPLICATION_STOP: u32 = 0x800;

@@ -8,7 +8,7 @@ pub(crate) struct ServerVtable {
     pub(crate) is_command_line_launch: slot!(() -> Bool),
     pub(crate) app_pool_name: slot!(() -> *const u16),
     _2: [usize; 4],
-    pub(crate) recycle_process: slot!((*const u16) -> HResult),
+    pub(crate) recycle_process: slot!((*const u16)),
     _7: [usize; 18],
     pub(crate) extended_interface: slot!((i32, *mut Pointer) -> HResult),
 }

@@ -46,14 +46,17 @@ impl NativeServer {
         Some(unsafe { wide_string(call!(server.as_ptr(), app_pool_config_file(&raw mut length))) })
     }
 
+    /// True in IIS Express, which has one worker and does not recycle it.
+    pub(crate) fn is_command_line_launch(&self) -> bool {
+        // SAFETY: the server is there.
+        unsafe { call!(self.pointer.as_ptr(), is_command_line_launch()) != 0 }
+    }
+
     /// Has IIS start a new worker in this one's place.
     pub(crate) fn recycle_process(&self, reason: &str) {
         let reason: Vec<u16> = reason.encode_utf16().chain([0]).collect();
         // SAFETY: the server is there; IIS copies the reason.
-        let result = unsafe { call!(self.pointer.as_ptr(), recycle_process(reason.as_ptr())) };
-        if result < S_OK {
-            tracing::error!(result, "IIS did not recycle the worker");
-        }
+        unsafe { call!(self.pointer.as_ptr(), recycle_process(reason.as_ptr())) };
     }
 
     /// A response with the interface for trailers and resets, if IIS has it.
@@ -81,7 +84,7 @@ impl NativeServer {
 
 /// # Safety
 /// `text` is null, or a string that ends with a zero.
-unsafe fn wide_string(text: *const u16) -> String {
+pub(super) unsafe fn wide_string(text: *const u16) -> String {
     if text.is_null() {
         return String::new();
     }

@@ -24,6 +24,8 @@ struct Host {
     void (*clear)(Pointer request);
     void (*need_disconnect)(Pointer request);
     void (*reset)(Pointer request);
+    void (*reset_stream)(Pointer request, u32 code);
+    void (*need_go_away)(Pointer request);
     HResult (*write)(Pointer request, const void *chunks, u32 count, Bool more, AsyncCompletion, Pointer argument, u32 *bytes, Bool *pending);
     HResult (*flush)(Pointer request, AsyncCompletion, Pointer argument, Bool *pending);
 
@@ -33,7 +35,10 @@ struct Host {
     HResult (*cancel_io)(Pointer request);
     HResult (*post_completion)(Pointer request, u32 bytes);
 
-    void (*recycle)();
+    Bool (*is_command_line_launch)();
+    // Whether responses have their newest interface.
+    Bool (*is_newest)();
+    void (*recycle)(WideString reason);
 };
 
 #ifdef _WIN32
@@ -54,5 +59,7 @@ EXPORT i32 worker_execute(Pointer context);
 EXPORT i32 worker_completed(Pointer context, u32 bytes, HResult status);
 EXPORT i32 worker_callback(Pointer context, AsyncCompletion callback, Pointer argument, u32 bytes, HResult status);
 EXPORT void worker_request_end(Pointer context);
-EXPORT void worker_stop();
+EXPORT void worker_stop_listening();
+// `id` is the application's path in the metabase.
+EXPORT void worker_application_stop(WideString id);
 EXPORT void worker_terminate();

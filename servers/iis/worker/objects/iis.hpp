@@ -222,6 +222,16 @@ struct IHttpServer2 : IHttpServer {
     METHOD(HResult, GetWorkerProcessFramework, Pointer *);
 };
 
+struct IHttpApplication {
+    CONST_METHOD(WideString, GetApplicationPhysicalPath);
+    CONST_METHOD(WideString, GetApplicationId);
+    CONST_METHOD(WideString, GetAppConfigPath);
+    METHOD(Pointer, GetModuleContextContainer);
+};
+struct IHttpApplicationProvider : IHttpEventProvider {
+    METHOD(IHttpApplication *, GetApplication);
+};
+
 struct IModuleAllocator {
     METHOD(Pointer, AllocateMemory, u32);
 };
@@ -239,7 +249,7 @@ struct CGlobalModule {
     METHOD(i32, OnGlobalPreBeginRequest, Pointer);
     METHOD(i32, OnGlobalApplicationStart, Pointer);
     METHOD(i32, OnGlobalApplicationResolveModules, Pointer);
-    METHOD(i32, OnGlobalApplicationStop, Pointer);
+    METHOD(i32, OnGlobalApplicationStop, IHttpApplicationProvider *);
     METHOD(i32, OnGlobalRSCAQuery, Pointer);
     METHOD(i32, OnGlobalTraceEvent, Pointer);
     METHOD(i32, OnGlobalCustomNotification, Pointer);

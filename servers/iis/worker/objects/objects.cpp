@@ -123,8 +123,8 @@ struct Response final : IHttpResponse4 {
     UNUSED(HResult, PushPromise, "IHttpResponse3::PushPromise", String, WideString, WideString, u32, String *, String *)
     UNUSED(HResult, DeleteTrailer, "IHttpResponse4::DeleteTrailer", String)
     UNUSED_CONST(String, GetTrailer, "IHttpResponse4::GetTrailer", String, u16 *)
-    void ResetStream(u32) override { host->reset(own); }
-    UNUSED_VOID(SetNeedGoAway, "IHttpResponse4::SetNeedGoAway")
+    void ResetStream(u32 code) override { host->reset_stream(own, code); }
+    void SetNeedGoAway() override { host->need_go_away(own); }
     HResult SetTrailer(String name, String value, u16 length, Bool) override {
         return host->set_trailer(own, name, value, length);
     }
@@ -224,7 +224,7 @@ struct Context final : IHttpContext3 {
 };
 
 struct Server final : IHttpServer2 {
-    Bool IsCommandLineLaunch() const override { return 1; }
+    Bool IsCommandLineLaunch() const override { return host->is_command_line_launch(); }
     WideString GetAppPoolName() const override {
         static const u16 name[] = {'t', 'e', 's', 't', 's', 0};
         return name;
@@ -233,7 +233,7 @@ struct Server final : IHttpServer2 {
     UNUSED_VOID(IncrementThreadCount, "IHttpServer::IncrementThreadCount")
     UNUSED_VOID(DecrementThreadCount, "IHttpServer::DecrementThreadCount")
     UNUSED_VOID(ReportUnhealthy, "IHttpServer::ReportUnhealthy", WideString, HResult)
-    void RecycleProcess(WideString) override { host->recycle(); }
+    void RecycleProcess(WideString reason) override { host->recycle(reason); }
     UNUSED_CONST(Pointer, GetAdminManager, "IHttpServer::GetAdminManager")
     UNUSED(HResult, GetFileInfo, "IHttpServer::GetFileInfo", WideString, Pointer, Pointer, WideString, Pointer, Bool, Pointer *, Pointer)
     UNUSED(HResult, FlushKernelCache, "IHttpServer::FlushKernelCache", WideString)
@@ -264,8 +264,8 @@ struct Server final : IHttpServer2 {
     }
     // The objects have their newest interfaces from the start.
     HResult GetExtendedInterface(const void *, Pointer object, const void *, Pointer *newer) override {
-        *newer = object;
-        return OK;
+        *newer = host->is_newest() ? object : nullptr;
+        return *newer ? OK : NO_INTERFACE;
     }
     UNUSED(HResult, GetMetadata, "IHttpServer2::GetMetadata", WideString, WideString, Pointer *)
     UNUSED(HResult, GetWorkerProcessFramework, "IHttpServer2::GetWorkerProcessFramework", Pointer *)
@@ -275,9 +275,26 @@ struct Allocator final : IModuleAllocator {
     UNUSED(Pointer, AllocateMemory, "IModuleAllocator::AllocateMemory", u32)
 };
 
+struct Application final : IHttpApplication {
+    WideString id;
+
+    UNUSED_CONST(WideString, GetApplicationPhysicalPath, "IHttpApplication::GetApplicationPhysicalPath")
+    WideString GetApplicationId() const override { return id; }
+    UNUSED_CONST(WideString, GetAppConfigPath, "IHttpApplication::GetAppConfigPath")
+    UNUSED(Pointer, GetModuleContextContainer, "IHttpApplication::GetModuleContextContainer")
+};
+
+struct ApplicationProvider final : IHttpApplicationProvider {
+    Application application;
+
+    void SetErrorStatus(HResult) override {}
+    IHttpApplication *GetApplication() override { return &application; }
+};
+
 struct Registration final : IHttpModuleRegistrationInfo {
     IHttpModuleFactory *factory;
     CGlobalModule *global;
+    u32 notifications;
 
     WideString GetName() const override {
         static const u16 name[] = {'f', 'a', 'l', 'c', 'o', 'n', 'r', 'y', 0};
@@ -288,8 +305,9 @@ struct Registration final : IHttpModuleRegistrationInfo {
         factory = given;
         return OK;
     }
-    HResult SetGlobalNotifications(CGlobalModule *given, u32) override {
+    HResult SetGlobalNotifications(CGlobalModule *given, u32 wanted) override {
         global = given;
+        notifications = wanted;
         return OK;
     }
     UNUSED(HResult, SetPriorityForRequestNotification, "IHttpModuleRegistrationInfo::SetPriorityForRequestNotification", u32, WideString)
@@ -363,8 +381,16 @@ EXPORT void worker_request_end(Pointer context) {
     host->release(context);
 }
 
-EXPORT void worker_stop() {
-    if (registration->global) registration->global->OnGlobalStopListening(nullptr);
+EXPORT void worker_stop_listening() {
+    const u32 STOP_LISTENING = 0x2;
+    if (registration->notifications & STOP_LISTENING) registration->global->OnGlobalStopListening(nullptr);
+}
+
+EXPORT void worker_application_stop(WideString id) {
+    const u32 APPLICATION_STOP = 0x800;
+    ApplicationProvider provider;
+    provider.application.id = id;
+    if (registration->notifications & APPLICATION_STOP) registration->global->OnGlobalApplicationStop(&provider);
 }
 
 EXPORT void worker_terminate() {

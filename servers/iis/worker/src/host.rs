@@ -13,6 +13,7 @@ use crate::{
     front::Connection,
     objects::{AsyncCompletion, Bool, Callback, HResult, Host, Pointer, win32},
     request::Request,
+    settings,
 };
 
 const OK: HResult = 0;
@@ -34,6 +35,8 @@ pub(crate) static HOST: Host = Host {
     clear,
     need_disconnect,
     reset,
+    reset_stream,
+    need_go_away,
     write,
     flush,
     server_variable,
@@ -41,6 +44,8 @@ pub(crate) static HOST: Host = Host {
     enable_full_duplex,
     cancel_io,
     post_completion,
+    is_command_line_launch,
+    is_newest,
     recycle,
 };
 
@@ -182,6 +187,15 @@ unsafe extern "C" fn reset(own: Pointer) {
     request(own).reset();
 }
 
+unsafe extern "C" fn reset_stream(own: Pointer, code: u32) {
+    println!("reset with {code}");
+    request(own).reset();
+}
+
+unsafe extern "C" fn need_go_away(_: Pointer) {
+    println!("GOAWAY");
+}
+
 unsafe extern "C" fn write(
     own: Pointer,
     chunks: *const c_void,
@@ -235,10 +249,7 @@ unsafe extern "C" fn server_variable(
 
 unsafe extern "C" fn set_server_variable(own: Pointer, name: *const c_char, value: *const u16) -> HResult {
     // SAFETY: two texts of the module's, each with a zero at its end.
-    let (name, value) = unsafe {
-        let length = (0..).take_while(|index| *value.add(*index) != 0).count();
-        (text(name), String::from_utf16_lossy(slice::from_raw_parts(value, length)))
-    };
+    let (name, value) = unsafe { (text(name), wide_text(value)) };
     request(own).variables().insert(name, CString::new(value).unwrap_or_default());
     OK
 }
@@ -257,8 +268,17 @@ unsafe extern "C" fn post_completion(own: Pointer, bytes: u32) -> HResult {
     OK
 }
 
-unsafe extern "C" fn recycle() {
-    eprintln!("the module asks for another worker");
+unsafe extern "C" fn is_command_line_launch() -> Bool {
+    Bool::from(settings().is_express)
+}
+
+unsafe extern "C" fn is_newest() -> Bool {
+    Bool::from(!settings().is_old)
+}
+
+unsafe extern "C" fn recycle(reason: *const u16) {
+    // SAFETY: a text of the module's, with a zero at its end.
+    println!("asked for another worker: {}", unsafe { wide_text(reason) });
 }
 
 fn request(own: Pointer) -> Arc<Request> {
@@ -271,4 +291,14 @@ fn request(own: Pointer) -> Arc<Request> {
 unsafe fn text(start: *const c_char) -> String {
     // SAFETY: as the caller says.
     unsafe { CStr::from_ptr(start) }.to_string_lossy().into_owned()
+}
+
+/// # Safety
+/// A string of UTF-16 that ends with a zero.
+unsafe fn wide_text(start: *const u16) -> String {
+    // SAFETY: as the caller says.
+    unsafe {
+        let length = (0..).take_while(|index| *start.add(*index) != 0).count();
+        String::from_utf16_lossy(slice::from_raw_parts(start, length))
+    }
 }

@@ -1,32 +1,33 @@
 //! What stands in for the IIS worker in tests: it loads a module and hands it requests.
 //!
 //! ```text
-//! iis-worker MODULE --objects LIBRARY --port PORT [--ports NUMBER]
+//! iis-worker MODULE --objects LIBRARY --port PORT [--ports NUMBER] [--express] [--old]
 //! ```
 //!
 //! With `--ports` it listens on so many further ports, which the system chooses and `IIS_WORKER_PORTS` has for the
-//! module.
+//! module. The other options say what kind of IIS it is.
 //!
 //! It is no IIS: it has the native interfaces of one, made by a C++ compiler, over a small HTTP/1.1 front end. It
-//! prints `Now listening on: URL`, and stops as IIS does when its standard input ends.
+//! prints `Now listening on: URL`, does what its standard input says, and stops as IIS does when that ends.
 
+mod control;
 mod front;
 mod host;
 mod objects;
 mod pool;
 mod request;
+mod settings;
 
 use std::{
     env,
-    ffi::OsString,
-    io::{self, Read as _},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     process::ExitCode,
     sync::{Arc, OnceLock},
     thread,
 };
 
-use self::{front::Connection, objects::Objects};
+pub(crate) use self::settings::settings;
+use self::{front::Connection, objects::Objects, settings::Settings};
 
 /// The module and the objects that it is handed, from the start to the end of the process.
 static OBJECTS: OnceLock<Objects> = OnceLock::new();
@@ -46,13 +47,14 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), String> {
-    let Arguments { module, objects: library, port, ports } = Arguments::parse(env::args_os().skip(1))?;
-    let listeners = [port].into_iter().chain(vec![0; ports]).map(listen).collect::<Result<Vec<_>, _>>()?;
+    let settings = Settings::read(env::args_os().skip(1))?;
+    let ports = [settings.port].into_iter().chain(vec![0; settings.ports]);
+    let listeners = ports.map(listen).collect::<Result<Vec<_>, _>>()?;
     let (listeners, addresses): (Vec<_>, Vec<_>) = listeners.into_iter().unzip();
     let more: Vec<_> = addresses.iter().skip(1).map(|address| address.port().to_string()).collect();
     // SAFETY: there is no other thread yet.
     unsafe { env::set_var("IIS_WORKER_PORTS", more.join(",")) };
-    let loaded = Objects::load(&library, &module, &host::HOST)?;
+    let loaded = Objects::load(&settings.objects, &settings.module, &host::HOST)?;
     let _ = OBJECTS.set(loaded);
     let front = Arc::new(front::Front::default());
     for listener in listeners {
@@ -60,14 +62,11 @@ fn run() -> Result<(), String> {
         thread::spawn(move || accept(&listener, &front));
     }
     addresses.iter().for_each(|address| println!("Now listening on: http://{address}"));
-    // The end of the input is the word to stop: it comes with the end of whoever started the worker, too.
-    let _ = io::stdin().read_to_end(&mut Vec::new());
-    front.stop();
-    // Wakes the threads that accept.
-    addresses.iter().for_each(|address| drop(TcpStream::connect(address)));
-    objects().stop();
-    front.drained();
-    objects().terminate();
+    control::follow(&front, || addresses.iter().for_each(|address| drop(TcpStream::connect(address))));
+    objects().unload();
+    if !is_loaded(&settings.module) {
+        return Err("the module's threads run, and its library has been unloaded".to_owned());
+    }
     println!("Stopped.");
     Ok(())
 }
@@ -89,28 +88,14 @@ fn accept(listener: &TcpListener, front: &Arc<front::Front>) {
     }
 }
 
-struct Arguments {
-    module: OsString,
-    objects: OsString,
-    port: u16,
-    ports: usize,
+/// True if the library is in memory still.
+#[cfg(windows)]
+fn is_loaded(library: &std::ffi::OsStr) -> bool {
+    libloading::os::windows::Library::open_already_loaded(library).is_ok()
 }
 
-impl Arguments {
-    fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Self, String> {
-        const USAGE: &str = "usage: iis-worker MODULE --objects LIBRARY --port PORT [--ports NUMBER]";
-        let number =
-            |value: Option<OsString>| value.and_then(|value| value.to_str()?.parse().ok()).ok_or(USAGE);
-        let (mut module, mut objects, mut port, mut ports) = (None, None, 0, 0);
-        while let Some(argument) = arguments.next() {
-            match argument.to_str() {
-                Some("--objects") => objects = arguments.next(),
-                Some("--port") => port = number(arguments.next())?,
-                Some("--ports") => ports = number(arguments.next())?.into(),
-                Some(option) if option.starts_with("--") => return Err(USAGE.to_owned()),
-                _ => module = Some(argument),
-            }
-        }
-        Ok(Self { module: module.ok_or(USAGE)?, objects: objects.ok_or(USAGE)?, port, ports })
-    }
+/// Elsewhere the C library keeps what has threads.
+#[cfg(not(windows))]
+fn is_loaded(_library: &std::ffi::OsStr) -> bool {
+    true
 }

@@ -1,6 +1,9 @@
 //! The native objects, in a library of their own that a C++ compiler makes: `../objects`.
 
-use std::ffi::{OsStr, c_char, c_void};
+use std::{
+    ffi::{OsStr, c_char, c_void},
+    sync::{Mutex, PoisonError},
+};
 
 use libloading::Library;
 
@@ -34,6 +37,8 @@ pub(crate) struct Host {
     pub(crate) clear: unsafe extern "C" fn(Pointer),
     pub(crate) need_disconnect: unsafe extern "C" fn(Pointer),
     pub(crate) reset: unsafe extern "C" fn(Pointer),
+    pub(crate) reset_stream: unsafe extern "C" fn(Pointer, u32),
+    pub(crate) need_go_away: unsafe extern "C" fn(Pointer),
     pub(crate) write: unsafe extern "C" fn(
         Pointer,
         *const c_void,
@@ -51,7 +56,9 @@ pub(crate) struct Host {
     pub(crate) enable_full_duplex: unsafe extern "C" fn(Pointer),
     pub(crate) cancel_io: unsafe extern "C" fn(Pointer) -> HResult,
     pub(crate) post_completion: unsafe extern "C" fn(Pointer, u32) -> HResult,
-    pub(crate) recycle: unsafe extern "C" fn(),
+    pub(crate) is_command_line_launch: unsafe extern "C" fn() -> Bool,
+    pub(crate) is_newest: unsafe extern "C" fn() -> Bool,
+    pub(crate) recycle: unsafe extern "C" fn(*const u16),
 }
 
 /// What the library of the objects exports.
@@ -65,8 +72,10 @@ pub(crate) struct Objects {
     completed: unsafe extern "C" fn(Pointer, u32, HResult) -> i32,
     callback: unsafe extern "C" fn(Pointer, AsyncCompletion, Pointer, u32, HResult) -> i32,
     request_end: unsafe extern "C" fn(Pointer),
-    stop: unsafe extern "C" fn(),
+    stop_listening: unsafe extern "C" fn(),
+    application_stop: unsafe extern "C" fn(*const u16),
     terminate: unsafe extern "C" fn(),
+    module: Mutex<Option<Library>>,
 }
 
 /// A native object, told of by its address.
@@ -110,15 +119,18 @@ impl Objects {
                 completed: symbol(&library, "worker_completed")?,
                 callback: symbol(&library, "worker_callback")?,
                 request_end: symbol(&library, "worker_request_end")?,
-                stop: symbol(&library, "worker_stop")?,
+                stop_listening: symbol(&library, "worker_stop_listening")?,
+                application_stop: symbol(&library, "worker_application_stop")?,
                 terminate: symbol(&library, "worker_terminate")?,
+                module: Mutex::default(),
             }
         };
         let module = open(module)?;
         // SAFETY: the objects call it as what it is.
         let register_module: Pointer = unsafe { symbol(&module, "RegisterModule")? };
-        // Both stay loaded: threads of theirs may be running until the process ends.
-        std::mem::forget((library, module));
+        // The objects stay as long as the process.
+        std::mem::forget(library);
+        *loaded.module.lock().unwrap_or_else(PoisonError::into_inner) = Some(module);
         // SAFETY: host and module are there until the process ends.
         match unsafe { (loaded.register)(host, register_module) } {
             0 => Ok(loaded),
@@ -168,14 +180,26 @@ impl Objects {
         unsafe { (self.request_end)(context.0) };
     }
 
-    pub(crate) fn stop(&self) {
+    pub(crate) fn stop_listening(&self) {
         // SAFETY: the library is loaded.
-        unsafe { (self.stop)() };
+        unsafe { (self.stop_listening)() };
+    }
+
+    /// `id` is the application's path in the metabase.
+    pub(crate) fn application_stop(&self, id: &str) {
+        let id: Vec<u16> = id.encode_utf16().chain([0]).collect();
+        // SAFETY: the library is loaded, and the text ends with a zero.
+        unsafe { (self.application_stop)(id.as_ptr()) };
     }
 
     pub(crate) fn terminate(&self) {
         // SAFETY: the library is loaded.
         unsafe { (self.terminate)() };
+    }
+
+    /// Gives the module back to the system, as IIS does at its end.
+    pub(crate) fn unload(&self) {
+        drop(self.module.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 

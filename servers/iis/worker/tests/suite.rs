@@ -4,18 +4,17 @@ mod support;
 
 use std::{io::Write as _, net::TcpStream, process::ExitCode};
 
-use self::support::Worker;
+use self::support::Setup;
 
 /// Each trial under way has a port or two.
-const PORTS: u16 = 32;
+const PORTS: &str = "32";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let variables = [("FALCONRY_SUITE_ARGUMENTS", arguments.join(" "))];
-    let Some(worker) = Worker::start_with("the suite in the IIS worker", "iis_suite", PORTS, &variables)
-    else {
-        return ExitCode::SUCCESS;
-    };
+    let setup = Setup::new("iis_suite")
+        .arguments(["--ports", PORTS])
+        .variable("FALCONRY_SUITE_ARGUMENTS", arguments.join(" "));
+    let Some(worker) = setup.start("the suite in the IIS worker") else { return ExitCode::SUCCESS };
     // The application starts with the first request.
     let mut first = TcpStream::connect(worker.authority()).expect("the worker listens");
     first.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").expect("a request can be sent");

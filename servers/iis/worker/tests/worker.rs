@@ -1,10 +1,9 @@
-//! What the contract app does in the worker beyond the suite: full duplex, many at once, large bodies, the stop.
+//! What the contract app does in the worker beyond the suite: full duplex, many at once, large bodies.
 
 mod support;
 
 use std::{
     io::{Read as _, Write as _},
-    net::TcpStream,
     time::Instant,
 };
 
@@ -45,7 +44,7 @@ fn a_web_socket_echoes_in_both_directions() {
 fn a_body_larger_than_every_buffer_comes_back_whole() {
     let Some(worker) = Worker::start("a_body_larger_than_every_buffer_comes_back_whole") else { return };
     let body: Vec<u8> = (0..4_000_000_u32).map(|at| (at % 251) as u8).collect();
-    let mut stream = connect(&worker);
+    let mut stream = worker.connect();
     let mut reader = stream.try_clone().unwrap();
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -68,12 +67,12 @@ fn a_body_larger_than_every_buffer_comes_back_whole() {
 #[test]
 fn parked_requests_do_not_keep_others_waiting() {
     let Some(worker) = Worker::start("parked_requests_do_not_keep_others_waiting") else { return };
-    let parked: Vec<_> = (0..100).map(|_| send(&worker, "GET /wait?ms=600000")).collect();
-    assert!(ask(&worker, "GET /").ends_with("Hello World!"));
+    let parked: Vec<_> = (0..100).map(|_| worker.send("GET /wait?ms=600000")).collect();
+    assert!(worker.ask("/").ends_with("Hello World!"));
     // Their clients leave, and the application hears of each.
     drop(parked);
     let start = Instant::now();
-    while !ask(&worker, "GET /info").contains("\"aborted\":100") {
+    while !worker.ask("/info").contains("\"aborted\":100") {
         assert!(start.elapsed() < PATIENCE, "not every client's leaving was noticed");
     }
     worker.end();
@@ -82,40 +81,8 @@ fn parked_requests_do_not_keep_others_waiting() {
 #[test]
 fn a_failure_of_the_application_leaves_the_worker_alive() {
     let Some(worker) = Worker::start("a_failure_of_the_application_leaves_the_worker_alive") else { return };
-    assert!(ask(&worker, "GET /throw").starts_with("HTTP/1.1 500"));
-    assert_eq!(ask(&worker, "GET /abort"), "");
-    assert!(ask(&worker, "GET /").ends_with("Hello World!"));
+    assert!(worker.ask("/throw").starts_with("HTTP/1.1 500"));
+    assert_eq!(worker.ask("/abort"), "");
+    assert!(worker.ask("/").ends_with("Hello World!"));
     worker.end();
-}
-
-#[test]
-fn the_stop_waits_for_the_request_under_way() {
-    let Some(mut worker) = Worker::start("the_stop_waits_for_the_request_under_way") else { return };
-    let mut under_way = send(&worker, "GET /stream?count=20&size=10&delay_ms=20");
-    let mut first = [0; 100];
-    assert_ne!(under_way.read(&mut first).unwrap(), 0);
-    worker.begin_stop();
-    let mut rest = String::new();
-    under_way.read_to_string(&mut rest).unwrap();
-    assert!(rest.ends_with("0\r\n\r\n"), "{rest:?}");
-    worker.end();
-}
-
-fn ask(worker: &Worker, line: &str) -> String {
-    let mut answer = String::new();
-    // A connection that is reset has answered nothing.
-    let _ = send(worker, line).read_to_string(&mut answer);
-    answer
-}
-
-fn send(worker: &Worker, line: &str) -> TcpStream {
-    let mut stream = connect(worker);
-    write!(stream, "{line} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
-    stream
-}
-
-fn connect(worker: &Worker) -> TcpStream {
-    let stream = TcpStream::connect(worker.authority()).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream
 }

@@ -10,6 +10,9 @@ use std::{
     time::Duration,
 };
 
+use bytes::BytesMut;
+use falconry_features::{BadHttpRequestError, http1::ResponseWriter};
+
 use super::{Front, Head, Input};
 use crate::{
     objects::{Object, Pointer},
@@ -34,7 +37,7 @@ impl Connection {
     /// Serves requests until somebody ends the connection.
     pub(crate) fn serve(stream: TcpStream, front: &Front) {
         let Ok(connection) = Self::new(stream).map(Arc::new) else { return };
-        front.count(1);
+        let open = front.open();
         let own: Pointer = Arc::as_ptr(&connection).cast_mut().cast();
         let object = crate::objects().connection(own);
         let _ = connection.object.set(object);
@@ -42,7 +45,7 @@ impl Connection {
         let _ = connection.requests(front);
         crate::objects().connection_end(object);
         let _ = connection.stream.shutdown(Shutdown::Write);
-        front.count(-1);
+        drop(open);
     }
 
     fn new(stream: TcpStream) -> io::Result<Self> {
@@ -64,12 +67,12 @@ impl Connection {
             let head = match head {
                 Ok(Some(head)) => head,
                 Ok(None) => {
-                    if !self.read_more()? && front.is_stopping() {
+                    if !self.read_more()? && front.is_stopping() && self.input().is_empty() {
                         return Ok(());
                     }
                     continue;
                 }
-                Err(status) => return self.refuse(status),
+                Err(refusal) => return self.refuse(&refusal),
             };
             if !self.request(head, front.is_stopping()) {
                 return Ok(());
@@ -108,8 +111,10 @@ impl Connection {
     }
 
     /// Answers what does not reach the module.
-    pub(crate) fn refuse(&self, status: &str) -> io::Result<()> {
-        self.send(format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").as_bytes())
+    pub(crate) fn refuse(&self, refusal: &BadHttpRequestError) -> io::Result<()> {
+        let mut bytes = BytesMut::new();
+        ResponseWriter::refuse(refusal, &mut bytes);
+        self.send(&bytes)
     }
 
     /// Reads once from the client; false if nothing came in time.

@@ -1,18 +1,19 @@
 //! What is sent to a client.
 
-use std::{io::Write as _, time::SystemTime};
+use bytes::BytesMut;
+use falconry_features::{BodyFraming, ReasonPhrase, ResponseHead, http1::ResponseWriter};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, StatusCode, Version,
+    header::{CONTENT_LENGTH, TRANSFER_ENCODING},
+};
 
 /// A response on its way.
 #[derive(Debug)]
 pub(crate) struct Output {
-    status: u16,
-    reason: Vec<u8>,
-    fields: Vec<(String, Vec<u8>)>,
-    trailers: Vec<(String, Vec<u8>)>,
+    head: ResponseHead,
+    trailers: HeaderMap,
+    writer: ResponseWriter,
     is_head_request: bool,
-    is_http11: bool,
-    is_sent: bool,
-    is_chunked: bool,
     is_raw: bool,
     /// The connection ends with this response.
     pub(crate) is_last: bool,
@@ -20,48 +21,45 @@ pub(crate) struct Output {
 
 impl Output {
     pub(crate) fn new(is_head_request: bool, is_http11: bool, is_last: bool) -> Self {
+        let version = if is_http11 { Version::HTTP_11 } else { Version::HTTP_10 };
         Self {
-            status: 200,
-            reason: b"OK".to_vec(),
-            fields: Vec::new(),
-            trailers: Vec::new(),
+            head: ResponseHead::default(),
+            trailers: HeaderMap::new(),
+            writer: ResponseWriter::with(version, !is_last),
             is_head_request,
-            is_http11,
-            is_sent: false,
-            is_chunked: false,
             is_raw: false,
             is_last,
         }
     }
 
     pub(crate) fn set_status(&mut self, status: u16, reason: &[u8]) {
-        self.status = status;
-        self.reason = reason.to_vec();
+        self.head.status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        self.head.reason = std::str::from_utf8(reason).ok().and_then(|reason| ReasonPhrase::new(reason).ok());
     }
 
     pub(crate) fn set_field(&mut self, name: &str, value: &[u8], replace: bool) {
+        let Some((name, value)) = field(name, value) else { return };
         if replace {
-            self.remove_field(name);
+            self.head.headers.remove(&name);
         }
-        self.fields.push((name.to_owned(), value.to_vec()));
+        self.head.headers.append(name, value);
     }
 
     pub(crate) fn remove_field(&mut self, name: &str) {
-        self.fields.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+        self.head.headers.remove(name);
     }
 
     pub(crate) fn set_trailer(&mut self, name: &str, value: &[u8]) {
-        self.trailers.push((name.to_owned(), value.to_vec()));
+        self.trailers.extend(field(name, value));
     }
 
     pub(crate) fn clear(&mut self) {
-        self.fields.clear();
+        self.head.clear();
         self.trailers.clear();
-        self.set_status(200, b"OK");
     }
 
     pub(crate) fn is_sent(&self) -> bool {
-        self.is_sent
+        self.writer.has_started()
     }
 
     /// The bytes from now on are no HTTP.
@@ -71,78 +69,46 @@ impl Output {
     }
 
     /// `data` as it goes to the client, behind the head if that has not left.
-    pub(crate) fn data(&mut self, data: &[u8]) -> Vec<u8> {
-        let mut bytes = self.head(None);
-        if self.is_head_request || data.is_empty() {
-            return bytes;
+    pub(crate) fn data(&mut self, data: &[u8]) -> BytesMut {
+        let mut bytes = self.start(BodyFraming::Unknown);
+        if !self.is_head_request {
+            self.writer.data(data, &mut bytes);
         }
-        if self.is_chunked {
-            bytes.extend(format!("{:x}\r\n", data.len()).into_bytes());
-        }
-        bytes.extend_from_slice(data);
-        bytes.extend_from_slice(if self.is_chunked { b"\r\n" } else { b"" });
         bytes
     }
 
     /// The end of the response.
-    pub(crate) fn end(&mut self) -> Vec<u8> {
-        let mut bytes = self.head(Some(0));
-        if self.is_chunked && !self.is_head_request {
-            bytes.extend_from_slice(b"0\r\n");
-            for (name, value) in &self.trailers {
-                field(&mut bytes, name, value);
-            }
-            bytes.extend_from_slice(b"\r\n");
-        }
+    pub(crate) fn end(&mut self) -> BytesMut {
+        let mut bytes = self.start(BodyFraming::Length(0));
+        self.writer.end(Some(&self.trailers), &mut bytes);
         bytes
     }
 
-    /// The head, unless it has left. `whole` is the length of the body if all of it is known.
-    fn head(&mut self, whole: Option<usize>) -> Vec<u8> {
-        if std::mem::replace(&mut self.is_sent, true) {
-            return Vec::new();
+    /// The head, unless it has left. `framing` is that of a response that has one and does not say so itself.
+    fn start(&mut self, framing: BodyFraming) -> BytesMut {
+        let mut bytes = BytesMut::new();
+        if self.is_sent() {
+            return bytes;
         }
-        let may_have_body = !matches!(self.status, 100..=199 | 204 | 304);
-        if may_have_body && !self.is_raw && !self.has_field("content-length") {
-            match whole {
-                Some(_) if self.is_head_request => {}
-                Some(length) => self.set_field("Content-Length", length.to_string().as_bytes(), true),
-                None if self.is_http11 => {
-                    self.is_chunked = true;
-                    self.set_field("Transfer-Encoding", b"chunked", true);
-                }
-                None => self.is_last = true,
-            }
-        }
-        let closes = |(name, value): &(String, Vec<u8>)| {
-            name.eq_ignore_ascii_case("connection") && value.eq_ignore_ascii_case(b"close")
+        let headers = &mut self.head.headers;
+        let is_free = !headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(TRANSFER_ENCODING);
+        let may_have_body = !matches!(self.head.status.as_u16(), 100..=199 | 204 | 304);
+        let framing = match framing {
+            _ if self.is_head_request || self.is_raw || !may_have_body || !is_free => BodyFraming::None,
+            framing => framing,
         };
-        self.is_last |= self.fields.iter().any(closes);
-        if self.is_last && !self.is_raw {
-            self.set_field("Connection", b"close", true);
+        if framing == BodyFraming::Length(0) {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        let mut bytes = Vec::new();
-        let _ = write!(bytes, "HTTP/1.1 {} ", self.status);
-        bytes.extend_from_slice(&self.reason);
-        bytes.extend_from_slice(b"\r\n");
-        for (name, value) in &self.fields {
-            field(&mut bytes, name, value);
+        if self.is_last {
+            self.writer.close();
         }
-        if !self.has_field("date") {
-            field(&mut bytes, "Date", httpdate::fmt_http_date(SystemTime::now()).as_bytes());
-        }
-        bytes.extend_from_slice(b"\r\n");
+        self.writer.start(&self.head, framing, &mut bytes);
+        self.is_last = !self.writer.keep_alive();
         bytes
-    }
-
-    fn has_field(&self, name: &str) -> bool {
-        self.fields.iter().any(|(other, _)| other.eq_ignore_ascii_case(name))
     }
 }
 
-fn field(bytes: &mut Vec<u8>, name: &str, value: &[u8]) {
-    bytes.extend_from_slice(name.as_bytes());
-    bytes.extend_from_slice(b": ");
-    bytes.extend_from_slice(value);
-    bytes.extend_from_slice(b"\r\n");
+fn field(name: &str, value: &[u8]) -> Option<(HeaderName, HeaderValue)> {
+    Some((name.parse().ok()?, HeaderValue::from_bytes(value).ok()?))
 }

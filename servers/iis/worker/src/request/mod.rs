@@ -21,6 +21,9 @@ use crate::{
     objects::{Answer, HResult, Object, Pointer},
 };
 
+/// The path of the application in the metabase.
+pub(crate) const APPLICATION_ID: &str = "/LM/W3SVC/1/ROOT";
+
 static NUMBER: AtomicU64 = AtomicU64::new(1);
 
 /// One request.
@@ -49,7 +52,7 @@ impl Request {
         is_last: bool,
     ) -> Option<Arc<Self>> {
         let is_http11 = head.minor_version == 1;
-        let is_last = is_last || !is_http11 || head.has_option("connection", "close");
+        let is_last = is_last || !is_http11 || !head.keep_alive;
         let is_upgrade = head.has_option("connection", "upgrade");
         let output = Output::new(head.method == "HEAD", is_http11, is_last);
         let expects_continue = is_http11 && head.has_body && head.has_option("expect", "100-continue");
@@ -176,13 +179,14 @@ impl Request {
 /// The server variables that modules read.
 fn variables(is_upgrade: bool) -> HashMap<String, CString> {
     let mut variables = HashMap::from([
-        ("APPL_MD_PATH", c"/LM/W3SVC/1/ROOT"),
-        ("APPL_PHYSICAL_PATH", c"C:\\inetpub\\wwwroot\\"),
-        ("SERVER_SOFTWARE", c"Microsoft-IIS/10.0"),
-        ("SITE_NAME", c"tests"),
+        ("APPL_MD_PATH", APPLICATION_ID),
+        ("APPL_PHYSICAL_PATH", "C:\\inetpub\\wwwroot\\"),
+        ("SERVER_SOFTWARE", "Microsoft-IIS/10.0"),
+        ("SITE_NAME", "tests"),
     ]);
     if is_upgrade {
-        variables.insert("WEBSOCKET_VERSION", c"13");
+        variables.insert("WEBSOCKET_VERSION", "13");
     }
-    variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    let value = |value| CString::new(value).unwrap_or_default();
+    variables.into_iter().map(|(name, text): (&str, &str)| (name.to_owned(), value(text))).collect()
 }

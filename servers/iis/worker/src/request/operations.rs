@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, atomic::Ordering::SeqCst},
 };
 
+use falconry_features::BadHttpRequestError;
 use windows_sys::Win32::{
     Foundation::{ERROR_CONNECTION_INVALID, ERROR_HANDLE_EOF, ERROR_OPERATION_ABORTED},
     Networking::HttpServer::{HTTP_DATA_CHUNK, HttpDataChunkFromMemory},
@@ -139,9 +140,9 @@ impl Request {
     }
 
     /// A malformed body: the client hears of it from the front end, as HTTP.sys does it.
-    fn refuse(&self) -> HResult {
+    fn refuse(&self, refusal: &BadHttpRequestError) -> HResult {
         if !self.output().is_sent() {
-            let _ = self.connection.refuse("400 Bad Request");
+            let _ = self.connection.refuse(refusal);
         }
         self.lost()
     }
@@ -158,7 +159,7 @@ impl Request {
             Ok(Taken::Data(length)) => Some((OK, length.try_into().unwrap_or_default())),
             Ok(Taken::End) => Some((END, 0)),
             Ok(Taken::NotYet) => None,
-            Err(()) => Some((self.refuse(), 0)),
+            Err(refusal) => Some((self.refuse(&refusal), 0)),
         }
     }
 

@@ -11,12 +11,13 @@ mod process;
 mod skip;
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{ChildStdin, Command, Stdio},
     sync::{OnceLock, mpsc},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use self::process::Process;
@@ -25,38 +26,42 @@ pub(crate) use self::skip::skip;
 /// How long anything may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A running worker; killed when this is dropped.
-pub(crate) struct Worker {
-    process: Process,
-    input: Option<ChildStdin>,
-    lines: mpsc::Receiver<String>,
-    errors: Option<thread::JoinHandle<String>>,
-    pub(crate) url: String,
+/// A worker to be started.
+#[derive(Clone, Debug)]
+pub(crate) struct Setup {
+    example: &'static str,
+    arguments: Vec<String>,
+    variables: Vec<(&'static str, String)>,
 }
 
-impl Worker {
-    /// Starts one with the contract app; `None` where there is no C++ compiler.
-    pub(crate) fn start(test: &str) -> Option<Self> {
-        Self::start_with(test, "iis_contract", 0, &[])
+impl Setup {
+    /// With an example of this package as its module.
+    pub(crate) fn new(example: &'static str) -> Self {
+        Self { example, arguments: Vec::new(), variables: Vec::new() }
     }
 
-    /// Starts one with an example of this package, so many further ports, and variables of the environment.
-    pub(crate) fn start_with(
-        test: &str,
-        example: &str,
-        ports: u16,
-        variables: &[(&str, String)],
-    ) -> Option<Self> {
+    /// With more on its command line.
+    pub(crate) fn arguments<const N: usize>(mut self, arguments: [&str; N]) -> Self {
+        self.arguments.extend(arguments.map(str::to_owned));
+        self
+    }
+
+    /// With a variable of the environment.
+    pub(crate) fn variable(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.variables.push((name, value.into()));
+        self
+    }
+
+    /// Starts it; `None` where there is no C++ compiler.
+    pub(crate) fn start(&self, test: &str) -> Option<Worker> {
         let Some(objects) = objects() else {
             skip(test, "there is no C++ compiler (c++)");
             return None;
         };
         let worker = Path::new(env!("CARGO_BIN_EXE_iis-worker"));
         let mut command = process::command(worker);
-        command.arg(module(worker, example)).arg("--objects").arg(objects).args(["--port", "0"]);
-        command
-            .args(["--ports", &ports.to_string()])
-            .envs(variables.iter().map(|(name, value)| (name, value)));
+        command.arg(module(worker, self.example)).arg("--objects").arg(objects).args(["--port", "0"]);
+        command.args(&self.arguments).envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = Process::start(&mut command).expect("the worker can be started");
         let child = &mut process.child;
@@ -72,14 +77,54 @@ impl Worker {
             let lines = BufReader::new(output).lines().map_while(Result::ok);
             lines.for_each(|line| drop(sender.send(line)));
         });
-        let mut worker = Self { process, input, lines, errors: Some(errors), url: String::new() };
+        let mut worker = Worker { process, input, lines, errors: Some(errors), url: String::new() };
         worker.url = worker.wait_for("Now listening on: ");
         Some(worker)
     }
+}
 
+/// A running worker; killed when this is dropped.
+pub(crate) struct Worker {
+    process: Process,
+    input: Option<ChildStdin>,
+    lines: mpsc::Receiver<String>,
+    errors: Option<thread::JoinHandle<String>>,
+    pub(crate) url: String,
+}
+
+impl Worker {
     /// Host and port.
     pub(crate) fn authority(&self) -> &str {
         self.url.trim_start_matches("http://")
+    }
+
+    /// Starts one with the contract app; `None` where there is no C++ compiler.
+    pub(crate) fn start(test: &str) -> Option<Self> {
+        Setup::new("iis_contract").start(test)
+    }
+
+    /// Has it tell the module of an event, and waits until it has. The lines that the worker has written before.
+    pub(crate) fn tell(&mut self, event: &str) -> Vec<String> {
+        let input = self.input.as_mut().expect("it has not been stopped");
+        writeln!(input, "{event}").expect("it reads its input");
+        let lines = std::iter::from_fn(|| Some(self.line().expect("it tells the module")));
+        lines.take_while(|line| line != event).collect()
+    }
+
+    /// Sends a request for `target` on a connection of its own, and gives the answer; empty if there is none.
+    pub(crate) fn ask(&self, target: &str) -> String {
+        rest(self.send(&format!("GET {target}")))
+    }
+
+    /// Sends a request on a connection of its own.
+    pub(crate) fn send(&self, line: &str) -> TcpStream {
+        let mut stream = self.connect();
+        request(&mut stream, line);
+        stream
+    }
+
+    pub(crate) fn connect(&self) -> TcpStream {
+        connect(self.authority())
     }
 
     /// Begins to stop it, as IIS does.
@@ -87,14 +132,15 @@ impl Worker {
         self.input = None;
     }
 
-    /// Waits for its end, and checks that only the right slots were called.
-    pub(crate) fn end(mut self) {
+    /// Waits for its end, and checks that only the right slots were called. What it has written of errors.
+    pub(crate) fn end(mut self) -> String {
         self.begin_stop();
         self.wait_for("Stopped.");
         let status = self.process.child.wait().expect("it ends");
         let errors = self.errors.take().and_then(|errors| errors.join().ok()).unwrap_or_default();
         assert!(status.success(), "{status}: {errors}");
         assert!(!errors.contains("unexpected call"), "{errors}");
+        errors
     }
 
     /// The next line of its output; `None` at its end, or if none comes for long.
@@ -103,13 +149,40 @@ impl Worker {
     }
 
     /// What follows `text` in the first line that begins with it.
-    fn wait_for(&self, text: &str) -> String {
+    pub(crate) fn wait_for(&self, text: &str) -> String {
         loop {
             let line = self.lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no line with {text:?}"));
             if let Some(rest) = line.strip_prefix(text) {
                 return rest.to_owned();
             }
         }
+    }
+}
+
+pub(crate) fn connect(authority: &str) -> TcpStream {
+    let stream = TcpStream::connect(authority).expect("the worker listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a limit can be set");
+    stream
+}
+
+/// Sends the last request of a connection.
+pub(crate) fn request(stream: &mut TcpStream, line: &str) {
+    write!(stream, "{line} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").expect("it is sent");
+}
+
+/// What comes until the end of the connection, however it ends.
+pub(crate) fn rest(mut stream: TcpStream) -> String {
+    let mut text = String::new();
+    let _ = stream.read_to_string(&mut text);
+    text
+}
+
+/// Waits until `is_so`.
+pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < PATIENCE, "not so in time: {what}");
+        thread::yield_now();
     }
 }
 

@@ -1,0 +1,42 @@
+//! How the module starts its application, and what it answers where that fails.
+
+mod support;
+
+use self::support::{Setup, Worker};
+
+fn probe(how: &str) -> Setup {
+    Setup::new("iis_probe").variable("FALCONRY_PROBE", how)
+}
+
+#[test]
+fn an_application_that_ends_before_it_listens_is_answered_for_by_500_30() {
+    let name = "an_application_that_ends_before_it_listens_is_answered_for_by_500_30";
+    let Some(worker) = probe("fails").start(name) else { return };
+    for _ in 0..2 {
+        assert!(worker.ask("/").starts_with("HTTP/1.1 500"));
+    }
+    let errors = worker.end();
+    assert_eq!(errors.matches("a page of the server's own: 500.30").count(), 2, "{errors}");
+}
+
+#[test]
+fn an_application_that_does_not_listen_in_time_is_answered_for_by_500_37_and_another_worker_asked_for() {
+    let name =
+        "an_application_that_does_not_listen_in_time_is_answered_for_by_500_37_and_another_worker_asked_for";
+    let setup = probe("hangs").variable("FALCONRY_IIS_STARTUP_TIME_LIMIT", "1");
+    let Some(worker) = setup.start(name) else { return };
+    assert!(worker.ask("/").starts_with("HTTP/1.1 500"));
+    assert_eq!(worker.wait_for("asked for another worker: "), "the application did not start in time");
+    let errors = worker.end();
+    assert!(errors.contains("a page of the server's own: 500.37"), "{errors}");
+}
+
+#[test]
+fn the_first_requests_wait_for_the_start_and_are_served() {
+    let Some(worker) = Worker::start("the_first_requests_wait_for_the_start_and_are_served") else { return };
+    let asked: Vec<_> = (0..8).map(|_| worker.send("GET /")).collect();
+    for stream in asked {
+        assert!(support::rest(stream).ends_with("Hello World!"));
+    }
+    worker.end();
+}
