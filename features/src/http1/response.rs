@@ -4,7 +4,7 @@ use std::{fmt::Write as _, time::SystemTime};
 
 use bytes::{BufMut as _, BytesMut};
 use http::{
-    HeaderMap, HeaderName, StatusCode,
+    HeaderMap, HeaderName, StatusCode, Version,
     header::{CONNECTION, DATE},
 };
 
@@ -34,23 +34,18 @@ enum Stage {
 impl ResponseWriter {
     /// A writer for the response to `request`.
     pub fn new(request: &RequestHead) -> Self {
-        Self {
-            is_http11: request.request.version == http::Version::HTTP_11,
-            keep_alive: request.keep_alive,
-            expects_continue: request.expects_continue,
-            is_chunked: false,
-            stage: Stage::Before,
-        }
+        let writer = Self::with(request.request.version, request.keep_alive);
+        Self { expects_continue: request.expects_continue, ..writer }
     }
 
-    /// The writer of no response at all.
-    pub(super) fn idle() -> Self {
+    /// A writer for the response to a request of `version`; `keep_alive` says whether another one may follow.
+    pub fn with(version: Version, keep_alive: bool) -> Self {
         Self {
-            is_http11: true,
-            keep_alive: true,
+            is_http11: version == Version::HTTP_11,
+            keep_alive,
             expects_continue: false,
             is_chunked: false,
-            stage: Stage::Ended,
+            stage: Stage::Before,
         }
     }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::{Buf as _, BytesMut};
-use http::StatusCode;
+use http::{StatusCode, Version};
 
 use crate::{
     BadHttpRequestError, BodyFraming, CancellationToken, DuplexStream, ResponseHead,
@@ -51,7 +51,7 @@ impl<T: DuplexStream> Wire<T> {
             stream,
             reader: RequestReader::new(limits),
             output: BytesMut::new(),
-            writer: ResponseWriter::idle(),
+            writer: ResponseWriter::with(Version::HTTP_11, true),
             stopping: stopping.clone(),
             max_body_size: limits.max_body_size,
             body_room: BodyRoom::default(),

@@ -135,6 +135,11 @@ impl RequestReader {
         self.or_refuse(piece)
     }
 
+    /// True between requests, when nothing of the next one has been received.
+    pub fn is_idle(&self) -> bool {
+        matches!(self.state, State::RequestLine) && self.input.is_empty()
+    }
+
     /// True if nothing of the body is to come, or there was none.
     pub fn is_body_over(&self) -> bool {
         !matches!(self.state, State::Body(_))
@@ -162,7 +167,7 @@ impl RequestReader {
     /// What it means that the client has ended its side: nothing between requests, else that one is incomplete.
     pub fn end_of_input(&self) -> Option<BadHttpRequestError> {
         match &self.state {
-            State::RequestLine if self.input.is_empty() => None,
+            State::RequestLine if self.is_idle() => None,
             State::RequestLine | State::Fields(_) => Some(bad("the connection ended inside the head")),
             State::Body(_) => Some(bad("the connection ended inside the body")),
             State::Refused(refusal) => Some(refusal.clone()),
