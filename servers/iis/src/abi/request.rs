@@ -1,7 +1,5 @@
 //! `IHttpRequest`, `IHttpRequest3`.
 
-use std::ffi::c_char;
-
 use windows_sys::Win32::Networking::HttpServer::HTTP_REQUEST_V2;
 
 use super::{Bool, HResult, Pointer, assert_slots, context::AsyncCompletion, slot};
@@ -11,22 +9,17 @@ use super::{Bool, HResult, Pointer, assert_slots, context::AsyncCompletion, slot
 pub(crate) struct RequestVtable {
     /// The overload that is `const`.
     pub(crate) raw_http_request: slot!(() -> *const HTTP_REQUEST_V2),
-    _1: [usize; 7],
-    pub(crate) http_method: slot!(() -> *const c_char),
-    _9: [usize; 7],
+    _1: [usize; 15],
     pub(crate) read_entity_body: slot!((Pointer, u32, Bool, *mut u32, *mut Bool) -> HResult),
     _17: usize,
     pub(crate) remaining_entity_bytes: slot!(() -> u32),
-    pub(crate) http_version: slot!((*mut u16, *mut u16)),
-    _20: [usize; 4],
+    _19: [usize; 5],
 }
 
 assert_slots!(RequestVtable, 24, {
     0 => raw_http_request,
-    8 => http_method,
     16 => read_entity_body,
     18 => remaining_entity_bytes,
-    19 => http_version,
 });
 
 /// `IHttpRequest3`: reading with a callback of its own, for full-duplex requests.

@@ -4,11 +4,10 @@ use std::sync::{Arc, PoisonError, atomic::Ordering};
 
 use bytes::Bytes;
 use falconry_features::BodyFraming;
+use falconry_httpapi::memory_chunks;
 use falconry_in_process::{HeadToSend, OperationError, WriteOperation};
 use http::StatusCode;
-use windows_sys::Win32::Networking::HttpServer::{
-    HTTP_DATA_CHUNK, HTTP_DATA_CHUNK_0, HTTP_DATA_CHUNK_0_0, HttpDataChunkFromMemory,
-};
+use windows_sys::Win32::Networking::HttpServer::HTTP_DATA_CHUNK;
 
 use super::{Exchange, duplex, operation_error};
 use crate::{
@@ -18,8 +17,6 @@ use crate::{
 
 /// The most chunks of one native call, the original's number.
 const MAX_CHUNKS: usize = 65_533;
-/// The most bytes of one chunk, whose length has 32 bits.
-const MAX_CHUNK: usize = 1 << 30;
 
 /// A write that is outstanding: data first, then a flush, if more is to follow.
 #[derive(Debug)]
@@ -47,7 +44,7 @@ unsafe impl Send for Chunks {}
 
 impl Chunks {
     fn new(data: &[Bytes]) -> Self {
-        Self(data.iter().flat_map(|data| data.chunks(MAX_CHUNK)).map(chunk).collect())
+        Self(data.iter().flat_map(|data| memory_chunks(data)).collect())
     }
 }
 
@@ -148,17 +145,5 @@ impl Exchange {
             response.disable_buffering();
         }
         Ok(())
-    }
-}
-
-fn chunk(data: &[u8]) -> HTTP_DATA_CHUNK {
-    HTTP_DATA_CHUNK {
-        DataChunkType: HttpDataChunkFromMemory,
-        Anonymous: HTTP_DATA_CHUNK_0 {
-            FromMemory: HTTP_DATA_CHUNK_0_0 {
-                pBuffer: data.as_ptr().cast_mut().cast(),
-                BufferLength: u32::try_from(data.len()).unwrap_or(u32::MAX),
-            },
-        },
     }
 }

@@ -1,11 +1,11 @@
 //! A request's native context.
 
 use std::{
-    ffi::{CStr, CString, c_char},
+    ffi::CString,
     ptr::{self, NonNull},
 };
 
-use windows_sys::Win32::Networking::HttpServer::HTTP_REQUEST_V2;
+use falconry_httpapi::HttpRequest;
 
 use super::Response;
 use crate::abi::{
@@ -57,25 +57,9 @@ impl Context {
     }
 
     /// The request as HTTP.sys laid it out; it stays where it is as long as the context.
-    pub(crate) fn raw_request(&self) -> Option<&HTTP_REQUEST_V2> {
-        // SAFETY: the context is there (see the type), and so is its request.
-        unsafe { call!(self.request(), raw_http_request()).as_ref() }
-    }
-
-    pub(crate) fn method(&self) -> &[u8] {
-        // SAFETY: the context is there; the method is a C string that lives as long.
-        unsafe {
-            let method: *const c_char = call!(self.request(), http_method());
-            if method.is_null() { b"" } else { CStr::from_ptr(method).to_bytes() }
-        }
-    }
-
-    /// Major and minor version of the protocol.
-    pub(crate) fn http_version(&self) -> (u16, u16) {
-        let (mut major, mut minor) = (1, 1);
-        // SAFETY: the context is there; both numbers are written before the call returns.
-        unsafe { call!(self.request(), http_version(&raw mut major, &raw mut minor)) };
-        (major, minor)
+    pub(crate) fn raw_request(&self) -> Option<HttpRequest<'_>> {
+        // SAFETY: the context is there (see the type), and so is its request, which IIS does not change.
+        unsafe { call!(self.request(), raw_http_request()).as_ref().map(|request| HttpRequest::new(request)) }
     }
 
     /// Nothing is left of the request's body.

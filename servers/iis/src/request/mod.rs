@@ -1,21 +1,21 @@
 //! The request as IIS has it becomes one of the contract.
 
 mod features;
-mod raw;
 mod target;
 
 use std::sync::Arc;
 
 use falconry_features::{BadHttpRequestError, PlainConnection, PlainRequest};
+use falconry_httpapi::HttpRequest;
 use falconry_in_process::{BodyLength, NativeRequest};
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version,
+    HeaderMap, HeaderName, StatusCode, Version,
     header::{CONTENT_LENGTH, TRANSFER_ENCODING},
 };
 
+use self::features::fill_features;
 pub(crate) use self::target::PathBase;
-use self::{features::fill_features, raw::RawRequest};
-use crate::{exchange::Exchange, native::Context};
+use crate::exchange::Exchange;
 
 const X_CONTENT_LENGTH: HeaderName = HeaderName::from_static("x-content-length");
 
@@ -28,11 +28,11 @@ pub(crate) fn native_request(
     path_base: &PathBase,
 ) -> Result<NativeRequest, BadHttpRequestError> {
     let context = exchange.context();
-    let raw = RawRequest::new(&context).ok_or_else(|| bad("IIS has no request"))?;
-    let version = version(&context, &raw);
-    let method = Method::from_bytes(context.method()).map_err(|_| bad("the method is malformed"))?;
+    let raw = context.raw_request().ok_or_else(|| bad("IIS has no request"))?;
+    let version = raw.version();
+    let method = raw.method().ok_or_else(|| bad("the method is malformed"))?;
     let target = std::str::from_utf8(raw.raw_url()).map_err(|_| bad("the target is malformed"))?;
-    let mut headers = fields(&raw)?;
+    let mut headers = raw.headers().ok_or_else(|| bad("the name or the value of a field is malformed"))?;
     let (body, is_ambiguous) = body_length(&mut headers, &raw)?;
     if is_ambiguous {
         // RFC 9112 section 6.3: what follows may not be what the client means.
@@ -40,7 +40,7 @@ pub(crate) fn native_request(
     }
     let mut request = PlainRequest::received(method, target, version, headers)?;
     path_base.apply(&mut request);
-    request.scheme = if raw.is_https() { "https" } else { "http" }.to_owned();
+    request.scheme = if raw.tls().is_some() { "https" } else { "http" }.to_owned();
     let newest = version >= Version::HTTP_2 && context.response().is_newest(exchange.server());
     let can_upgrade = version == Version::HTTP_11
         && body == BodyLength::None
@@ -58,36 +58,11 @@ pub(crate) fn native_request(
     Ok(native)
 }
 
-fn version(context: &Context, raw: &RawRequest<'_>) -> Version {
-    if raw.is_http3() {
-        return Version::HTTP_3;
-    }
-    if raw.is_http2() {
-        return Version::HTTP_2;
-    }
-    match context.http_version() {
-        (1, 0) => Version::HTTP_10,
-        (2, _) => Version::HTTP_2,
-        (3, _) => Version::HTTP_3,
-        _ => Version::HTTP_11,
-    }
-}
-
-fn fields(raw: &RawRequest<'_>) -> Result<HeaderMap, BadHttpRequestError> {
-    let mut headers = HeaderMap::new();
-    for (name, value) in raw.fields() {
-        let name = HeaderName::from_bytes(name).map_err(|_| bad("the name of a field is malformed"))?;
-        let value = HeaderValue::from_bytes(value).map_err(|_| bad("the value of a field is malformed"))?;
-        headers.append(name, value);
-    }
-    Ok(headers)
-}
-
 /// What is known of the body, and whether the client said it in two ways: then the length is moved to
 /// `X-Content-Length`, as in the original.
 fn body_length(
     headers: &mut HeaderMap,
-    raw: &RawRequest<'_>,
+    raw: &HttpRequest<'_>,
 ) -> Result<(BodyLength, bool), BadHttpRequestError> {
     let is_chunked = headers
         .get_all(TRANSFER_ENCODING)
@@ -107,16 +82,18 @@ fn body_length(
             text.and_then(|text| text.parse().ok()).ok_or_else(|| bad("Content-Length is no number"))?
         }
         // HTTP/2 and HTTP/3 need no length.
-        None if raw.has_more_body() => return Ok((BodyLength::Unknown, false)),
+        None if raw.has_more_body() || raw.has_entity_chunks() => return Ok((BodyLength::Unknown, false)),
         None => 0,
     };
     Ok((if length == 0 { BodyLength::None } else { BodyLength::Known(length) }, false))
 }
 
-fn connection(raw: &RawRequest<'_>) -> PlainConnection {
+fn connection(raw: &HttpRequest<'_>) -> PlainConnection {
     let (remote, local) = (raw.remote_address(), raw.local_address());
+    // Behind a tunnel, that of the connection inside it.
+    let number = if raw.raw_connection_id() == 0 { raw.connection_id() } else { raw.raw_connection_id() };
     PlainConnection {
-        connection_id: raw.connection_id().to_string(),
+        connection_id: number.to_string(),
         remote_ip_address: remote.map(|address| address.ip()),
         remote_port: remote.map_or(0, |address| address.port()),
         local_ip_address: local.map(|address| address.ip()),

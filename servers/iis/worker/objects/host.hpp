@@ -12,8 +12,6 @@ struct Host {
     Bool (*is_connected)(Pointer connection);
 
     const void *(*raw_request)(Pointer request);
-    String (*method)(Pointer request);
-    void (*version)(Pointer request, u16 *major, u16 *minor);
     u32 (*remaining)(Pointer request);
     HResult (*read)(Pointer request, Pointer buffer, u32 length, AsyncCompletion, Pointer argument, u32 *bytes, Bool *pending);
 

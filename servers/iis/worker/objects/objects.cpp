@@ -18,6 +18,7 @@ static HResult unexpected(String slot) {
 
 #define UNUSED(result, name, slot, ...) result name(__VA_ARGS__) override { return (result)(u64)unexpected(slot); }
 #define UNUSED_CONST(result, name, slot, ...) result name(__VA_ARGS__) const override { return (result)(u64)unexpected(slot); }
+#define UNUSED_VOID_CONST(name, slot, ...) void name(__VA_ARGS__) const override { unexpected(slot); }
 #define UNUSED_VOID(name, slot, ...) void name(__VA_ARGS__) override { unexpected(slot); }
 
 struct Place {};
@@ -44,7 +45,7 @@ struct Request final : IHttpRequest4 {
     UNUSED(HResult, SetHeader, "IHttpRequest::SetHeader(id)", i32, String, u16, Bool)
     UNUSED(HResult, DeleteHeader, "IHttpRequest::DeleteHeader(name)", String)
     UNUSED(HResult, DeleteHeader, "IHttpRequest::DeleteHeader(id)", i32)
-    String GetHttpMethod() const override { return host->method(own); }
+    UNUSED_CONST(String, GetHttpMethod, "IHttpRequest::GetHttpMethod")
     UNUSED(HResult, SetHttpMethod, "IHttpRequest::SetHttpMethod", String)
     UNUSED(HResult, SetUrl, "IHttpRequest::SetUrl(wide)", WideString, u32, Bool)
     UNUSED(HResult, SetUrl, "IHttpRequest::SetUrl", String, u32, Bool)
@@ -58,7 +59,7 @@ struct Request final : IHttpRequest4 {
     }
     UNUSED(HResult, InsertEntityBody, "IHttpRequest::InsertEntityBody", Pointer, u32)
     u32 GetRemainingEntityBytes() override { return host->remaining(own); }
-    void GetHttpVersion(u16 *major, u16 *minor) const override { host->version(own, major, minor); }
+    UNUSED_VOID_CONST(GetHttpVersion, "IHttpRequest::GetHttpVersion", u16 *, u16 *)
     UNUSED(HResult, GetClientCertificate, "IHttpRequest::GetClientCertificate", Pointer *, Bool *)
     UNUSED(HResult, NegotiateClientCertificate, "IHttpRequest::NegotiateClientCertificate", Bool, Bool *)
     UNUSED_CONST(u32, GetSiteId, "IHttpRequest::GetSiteId")

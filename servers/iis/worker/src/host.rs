@@ -24,8 +24,6 @@ pub(crate) static HOST: Host = Host {
     unexpected,
     is_connected,
     raw_request,
-    method,
-    version,
     remaining,
     read,
     set_status,
@@ -91,18 +89,6 @@ unsafe extern "C" fn is_connected(connection: Pointer) -> Bool {
 
 unsafe extern "C" fn raw_request(own: Pointer) -> *const c_void {
     ptr::from_ref(request(own).raw()).cast()
-}
-
-unsafe extern "C" fn method(own: Pointer) -> *const c_char {
-    request(own).method().as_ptr()
-}
-
-unsafe extern "C" fn version(own: Pointer, major: *mut u16, minor: *mut u16) {
-    // SAFETY: places of the caller's.
-    unsafe {
-        *major = 1;
-        *minor = request(own).minor_version();
-    }
 }
 
 unsafe extern "C" fn remaining(own: Pointer) -> u32 {

@@ -25,8 +25,6 @@ pub(crate) struct Host {
     pub(crate) unexpected: unsafe extern "C" fn(*const c_char),
     pub(crate) is_connected: unsafe extern "C" fn(Pointer) -> Bool,
     pub(crate) raw_request: unsafe extern "C" fn(Pointer) -> *const c_void,
-    pub(crate) method: unsafe extern "C" fn(Pointer) -> *const c_char,
-    pub(crate) version: unsafe extern "C" fn(Pointer, *mut u16, *mut u16),
     pub(crate) remaining: unsafe extern "C" fn(Pointer) -> u32,
     pub(crate) read:
         unsafe extern "C" fn(Pointer, *mut u8, u32, AsyncCompletion, Pointer, *mut u32, *mut Bool) -> HResult,

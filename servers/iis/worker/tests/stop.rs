@@ -187,7 +187,7 @@ impl Queue {
         while !self.is_over.load(Ordering::SeqCst) {
             let target = Arc::clone(&self.worker.lock().unwrap());
             // Some are slow, so that they are under way when the worker changes.
-            let line = if number % 2 == 0 { "/wait?ms=20" } else { "/" };
+            let line = if number.is_multiple_of(2) { "/wait?ms=20" } else { "/" };
             let answer = ask(&target.authority, line);
             assert!(answer.starts_with("HTTP/1.1 200"), "{answer:?}");
             answered += 1;

@@ -114,14 +114,6 @@ impl Request {
         self.raw.request()
     }
 
-    pub(crate) fn method(&self) -> &CString {
-        self.raw.method()
-    }
-
-    pub(crate) fn minor_version(&self) -> u16 {
-        self.raw.minor_version()
-    }
-
     pub(crate) fn remaining(&self) -> u32 {
         self.connection.input().remaining()
     }

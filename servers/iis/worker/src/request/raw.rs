@@ -1,29 +1,21 @@
 //! `HTTP_REQUEST` with everything that it points to.
 
-use std::{ffi::CString, fmt, net::SocketAddr, ptr};
+use std::{fmt, net::SocketAddr, ptr};
 
+use falconry_httpapi::REQUEST_FIELDS;
 use windows_sys::Win32::Networking::{
     HttpServer::{
         HTTP_KNOWN_HEADER, HTTP_REQUEST_FLAG_MORE_ENTITY_BODY_EXISTS, HTTP_REQUEST_V2, HTTP_UNKNOWN_HEADER,
-        HTTP_VERSION,
+        HTTP_VERSION, HttpVerbGET, HttpVerbUnknown,
     },
     WinSock::{AF_INET, IN_ADDR, IN_ADDR_0, SOCKADDR_IN},
 };
 
 use crate::front::Head;
 
-/// The fields that HTTP.sys knows, by their numbers.
-const KNOWN_FIELDS: &str = "Cache-Control Connection Date Keep-Alive Pragma Trailer Transfer-Encoding Upgrade Via \
-    Warning Allow Content-Length Content-Type Content-Encoding Content-Language Content-Location Content-MD5 \
-    Content-Range Expires Last-Modified Accept Accept-Charset Accept-Encoding Accept-Language Authorization Cookie \
-    Expect From Host If-Match If-Modified-Since If-None-Match If-Range If-Unmodified-Since Max-Forwards \
-    Proxy-Authorization Referer Range TE Translate User-Agent";
-
 /// `HTTP_REQUEST` with everything that it points to.
 pub(super) struct RawRequest {
     request: Box<HTTP_REQUEST_V2>,
-    method: CString,
-    minor_version: u16,
     _head: Head,
     _unknown: Vec<HTTP_UNKNOWN_HEADER>,
     _addresses: Box<[SOCKADDR_IN; 2]>,
@@ -43,6 +35,14 @@ impl RawRequest {
         base.RequestId = number;
         base.ConnectionId = u64::from(peer.port());
         base.Version = HTTP_VERSION { MajorVersion: 1, MinorVersion: head.minor_version };
+        if head.method == "GET" {
+            base.Verb = HttpVerbGET;
+        } else {
+            // HTTP.sys has more numbers; whoever reads them reads texts, too.
+            base.Verb = HttpVerbUnknown;
+            base.pUnknownVerb = head.method.as_ptr();
+            base.UnknownVerbLength = head.method.len().try_into().unwrap_or(u16::MAX);
+        }
         base.pRawUrl = head.target.as_ptr();
         base.RawUrlLength = head.target.len().try_into().unwrap_or(u16::MAX);
         base.Flags = if head.has_body { HTTP_REQUEST_FLAG_MORE_ENTITY_BODY_EXISTS } else { 0 };
@@ -51,7 +51,7 @@ impl RawRequest {
         let mut unknown = Vec::new();
         for (name, value) in &head.fields {
             let length = value.len().try_into().unwrap_or(u16::MAX);
-            let known = KNOWN_FIELDS.split_whitespace().position(|known| known.eq_ignore_ascii_case(name));
+            let known = REQUEST_FIELDS.iter().position(|known| known.as_str().eq_ignore_ascii_case(name));
             match known.and_then(|known| base.Headers.KnownHeaders.get_mut(known)) {
                 Some(field) => {
                     *field = HTTP_KNOWN_HEADER { RawValueLength: length, pRawValue: value.as_ptr() }
@@ -66,32 +66,17 @@ impl RawRequest {
         }
         base.Headers.UnknownHeaderCount = unknown.len().try_into().unwrap_or(u16::MAX);
         base.Headers.pUnknownHeaders = unknown.as_mut_ptr();
-        Self {
-            method: CString::new(head.method.as_bytes()).unwrap_or_default(),
-            minor_version: head.minor_version,
-            request,
-            _head: head,
-            _unknown: unknown,
-            _addresses: addresses,
-        }
+        Self { request, _head: head, _unknown: unknown, _addresses: addresses }
     }
 
     pub(super) fn request(&self) -> &HTTP_REQUEST_V2 {
         &self.request
     }
-
-    pub(super) fn method(&self) -> &CString {
-        &self.method
-    }
-
-    pub(super) fn minor_version(&self) -> u16 {
-        self.minor_version
-    }
 }
 
 impl fmt::Debug for RawRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RawRequest").field("method", &self.method).finish_non_exhaustive()
+        f.debug_struct("RawRequest").field("id", &self.request.Base.RequestId).finish_non_exhaustive()
     }
 }
 
@@ -99,7 +84,7 @@ impl fmt::Debug for RawRequest {
 fn join(fields: &mut Vec<(String, Vec<u8>)>) {
     let mut joined: Vec<(String, Vec<u8>)> = Vec::with_capacity(fields.len());
     for (name, value) in fields.drain(..) {
-        let is_known = KNOWN_FIELDS.split_whitespace().any(|known| known.eq_ignore_ascii_case(&name));
+        let is_known = REQUEST_FIELDS.iter().any(|known| known.as_str().eq_ignore_ascii_case(&name));
         match joined.iter_mut().find(|(other, _)| is_known && other.eq_ignore_ascii_case(&name)) {
             Some((name, other)) => {
                 let separator: &[u8] = if name.eq_ignore_ascii_case("cookie") { b"; " } else { b", " };
