@@ -58,6 +58,8 @@ pub struct RequestReader {
     state: State,
     fields: Fields,
     skipped: u64,
+    /// Octets of empty lines before the request line.
+    empty: usize,
 }
 
 /// What comes next.
@@ -101,6 +103,7 @@ impl RequestReader {
             state: State::RequestLine,
             fields: Fields::default(),
             skipped: 0,
+            empty: 0,
         }
     }
 
@@ -193,7 +196,7 @@ impl RequestReader {
                 State::RequestLine => match self.request_line()? {
                     Some(line) => {
                         self.fields = Fields::default();
-                        self.skipped = 0;
+                        (self.skipped, self.empty) = (0, 0);
                         self.state = State::Fields(line);
                     }
                     None => return Ok(None),
@@ -224,6 +227,11 @@ impl RequestReader {
         // RFC 9112 section 2.2: old clients send an empty line after a body.
         while self.input.as_slice().starts_with(b"\r\n") {
             self.input.skip(2);
+            self.empty += 2;
+            // Without a limit, a client could keep an idle connection alive with them.
+            if self.empty > self.limits.max_request_line_size {
+                return Err(bad("there are too many empty lines before the request line"));
+            }
         }
         match self.input.as_slice() {
             [] | [b'\r'] => return Ok(None),
@@ -231,11 +239,12 @@ impl RequestReader {
             [first, ..] if !is_token(*first) => return Err(bad("the request line is malformed")),
             _ => {}
         }
-        match self.input.line(self.limits.max_request_line_size) {
+        let limit = self.limits.max_request_line_size;
+        match self.input.line(limit) {
             Ok(Some(line)) => RequestLine::parse(&line).map(Some),
             Ok(None) => Ok(None),
             // RFC 9112 section 3 has a status for either part.
-            Err(LineError::TooLong) if self.input.as_slice().contains(&b' ') => {
+            Err(LineError::TooLong) if self.input.as_slice().iter().take(limit).any(|&byte| byte == b' ') => {
                 Err(BadHttpRequestError::new(StatusCode::URI_TOO_LONG, "the request line is too long"))
             }
             Err(LineError::TooLong) => Err(line::method_too_long()),
