@@ -9,6 +9,7 @@
 mod features;
 mod send_file;
 mod shared;
+mod values;
 mod view;
 
 use std::{
@@ -16,17 +17,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
-use falconry_features::{
-    BoxError, FeatureCollection, HostContext, HttpAuthenticationFeature, HttpConnectionFeature,
-    HttpSysRequestTimingFeature, PlainAuthentication,
-};
+use falconry_features::{BoxError, FeatureCollection, HostContext};
 
 use self::shared::DirectShared;
-use crate::{
-    driver::Timestamps,
-    features::{HttpSysConnection, NativeTiming, own_mut},
-    server::ServerShared,
-};
+use crate::server::ServerShared;
 
 /// The server whose features a collection of a connection has been given, and its request there.
 #[derive(Debug)]
@@ -35,7 +29,8 @@ pub(crate) struct Direct {
     shared: Arc<DirectShared>,
     /// The collection's revision when nobody has changed anything.
     revision: u64,
-    connection: ConnectionFacts,
+    /// The server's end of the connection.
+    local: Option<IpAddr>,
     /// The server of the request under way.
     under_way: Option<Arc<ServerShared>>,
 }
@@ -46,15 +41,16 @@ pub(crate) struct ConnectionFacts {
     pub(crate) number: u64,
     pub(crate) local: Option<SocketAddr>,
     pub(crate) remote: Option<SocketAddr>,
+    /// The ticks of a second.
+    pub(crate) frequency: u64,
 }
 
 /// What the driver knows of a request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestFacts {
     pub(crate) id: u64,
-    pub(crate) timestamps: Timestamps,
-    /// Ticks per second.
-    pub(crate) frequency: u64,
+    /// When it was known where it goes, in ticks.
+    pub(crate) routed_at: i64,
 }
 
 impl Direct {
@@ -66,12 +62,11 @@ impl Direct {
     ) -> Self {
         let shared =
             Arc::new(DirectShared::new(server.settings.max_request_body_size, features.defaults().cloned()));
-        features::set(features, server, &shared);
+        features::set(features, server, &shared, connection);
         server.directs.add(&shared);
+        let local = connection.local.map(|address| address.ip());
         let (server, revision) = (Arc::downgrade(server), features.revision());
-        let direct = Self { server, shared, revision, connection, under_way: None };
-        direct.clear(features);
-        direct
+        Self { server, shared, revision, local, under_way: None }
     }
 
     /// The server, if the collection is as it was prepared.
@@ -86,7 +81,7 @@ impl Direct {
 
     /// The server's end of the connection.
     pub(crate) fn local_address(&self) -> Option<IpAddr> {
-        self.connection.local.map(|address| address.ip())
+        self.local
     }
 
     /// True if the collection was prepared for this server.
@@ -98,13 +93,10 @@ impl Direct {
     pub(crate) fn begin(
         &mut self,
         server: Arc<ServerShared>,
-        mut features: FeatureCollection,
-        request: &RequestFacts,
+        features: FeatureCollection,
+        request: RequestFacts,
     ) -> Result<Box<dyn HostContext>, BoxError> {
-        if let Some(timing) = own_mut!(features, dyn HttpSysRequestTimingFeature as NativeTiming) {
-            timing.fill(request.timestamps, request.frequency);
-        }
-        self.shared.begin(request.id);
+        self.shared.begin(request);
         server.outstanding.enter();
         let server = self.under_way.insert(server);
         server.application.create_context(features)
@@ -125,21 +117,11 @@ impl Direct {
             Some(server) => server.application.dispose_context(context, error),
             None => std::mem::take(context.features_mut()),
         };
-        self.clear(&mut features);
+        if self.shared.clear() {
+            features::clear(&mut features);
+        }
         self.leave();
         features
-    }
-
-    /// What an application can change of the features for its request, it has not.
-    fn clear(&self, features: &mut FeatureCollection) {
-        if let Some(authentication) = own_mut!(features, dyn HttpAuthenticationFeature as PlainAuthentication)
-        {
-            authentication.user = None;
-        }
-        if let Some(connection) = own_mut!(features, dyn HttpConnectionFeature as HttpSysConnection) {
-            let ConnectionFacts { number, local, remote } = self.connection;
-            connection.begin(number, local, remote);
-        }
     }
 
     fn leave(&mut self) {

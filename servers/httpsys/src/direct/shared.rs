@@ -2,13 +2,14 @@
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
 };
 
 use falconry_features::{
     CancellationToken, ConnectionLifetimeFeature, ConnectionLifetimeNotificationFeature, FeatureCollection,
 };
 
+use super::RequestFacts;
 use crate::features::trace_identifier;
 
 /// The state of a connection's direct requests, one after the other.
@@ -20,6 +21,7 @@ pub(super) struct DirectShared {
     max_request_body_size: Option<u64>,
     is_under_way: AtomicBool,
     request_id: AtomicU64,
+    routed_at: AtomicI64,
     /// The request has something that only it has.
     is_changed: AtomicBool,
     own: Mutex<Own>,
@@ -43,23 +45,39 @@ impl DirectShared {
             max_request_body_size,
             is_under_way: AtomicBool::new(false),
             request_id: AtomicU64::new(0),
+            routed_at: AtomicI64::new(0),
             is_changed: AtomicBool::new(false),
             own: Mutex::default(),
         }
     }
 
-    pub(super) fn begin(&self, request_id: u64) {
-        self.request_id.store(request_id, Ordering::Relaxed);
+    pub(super) fn begin(&self, request: RequestFacts) {
+        self.request_id.store(request.id, Ordering::Relaxed);
+        self.routed_at.store(request.routed_at, Ordering::Relaxed);
         self.is_under_way.store(true, Ordering::Release);
     }
 
-    /// Nothing of the request is left.
-    pub(super) fn end(&self) {
-        self.is_under_way.store(false, Ordering::Release);
-        if self.is_changed.load(Ordering::Acquire) {
+    /// Nothing of the request is left here; true if there is something to clear elsewhere, too.
+    pub(super) fn clear(&self) -> bool {
+        let is_changed = self.is_changed.load(Ordering::Acquire);
+        if is_changed {
             *self.own() = Own::default();
             self.is_changed.store(false, Ordering::Release);
         }
+        is_changed
+    }
+
+    pub(super) fn end(&self) {
+        self.is_under_way.store(false, Ordering::Release);
+    }
+
+    /// There is something to clear after the request.
+    pub(super) fn note_change(&self) {
+        self.is_changed.store(true, Ordering::Release);
+    }
+
+    pub(super) fn routed_at(&self) -> i64 {
+        self.routed_at.load(Ordering::Relaxed)
     }
 
     /// Gives the request up, if there is one: with HTTP/1 that is its connection.
@@ -107,7 +125,7 @@ impl DirectShared {
 
     fn change<T>(&self, change: impl FnOnce(&mut Own) -> T) -> T {
         let mut own = self.own();
-        self.is_changed.store(true, Ordering::Release);
+        self.note_change();
         change(&mut own)
     }
 

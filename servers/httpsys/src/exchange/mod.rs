@@ -11,5 +11,5 @@ pub(crate) use self::{
     caching::may_be_kept,
     output::Phase,
     pool::{Exchange, ExchangePool},
-    shared::{ExchangeShared, RequestBodyState, ServerSettings},
+    shared::{ExchangeShared, LiveSchemes, RequestBodyState, ServerSettings},
 };

@@ -399,8 +399,7 @@ impl ExchangeShared {
 
     /// A 401 says which schemes there are.
     fn challenge(&self, headers: &mut HeaderMap) {
-        let schemes = *self.settings.schemes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        for scheme in schemes.challenges() {
+        for scheme in self.settings.schemes.get().challenges() {
             headers.append(WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
         }
     }

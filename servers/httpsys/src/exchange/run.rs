@@ -117,8 +117,7 @@ impl ServerShared {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         if status == StatusCode::UNAUTHORIZED {
-            let schemes = self.settings.schemes.lock().map_or_else(|held| *held.into_inner(), |held| *held);
-            for scheme in schemes.challenges() {
+            for scheme in self.settings.schemes.get().challenges() {
                 headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
             }
         }

@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
 };
 
@@ -21,7 +21,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct ServerSettings {
     pub(crate) driver: Arc<dyn Driver>,
-    pub(crate) schemes: Mutex<AuthenticationSchemes>,
+    pub(crate) schemes: LiveSchemes,
     pub(crate) client_certificate_method: ClientCertificateMethod,
     pub(crate) automatic_authentication: bool,
     pub(crate) enable_response_caching: bool,
@@ -31,6 +31,24 @@ pub(crate) struct ServerSettings {
     pub(crate) driver_frames: bool,
     /// Cleared for good once the driver has refused it.
     pub(crate) can_go_away: AtomicBool,
+}
+
+/// Schemes of authentication that can be changed while requests look at them.
+#[derive(Debug)]
+pub(crate) struct LiveSchemes(AtomicU32);
+
+impl LiveSchemes {
+    pub(crate) fn new(schemes: AuthenticationSchemes) -> Self {
+        Self(AtomicU32::new(schemes.bits()))
+    }
+
+    pub(crate) fn get(&self) -> AuthenticationSchemes {
+        AuthenticationSchemes::from_bits(self.0.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn set(&self, schemes: AuthenticationSchemes) {
+        self.0.store(schemes.bits(), Ordering::Release);
+    }
 }
 
 /// One request and response in progress. Pooled: [`reset`](Self::reset) makes it fit for the next.

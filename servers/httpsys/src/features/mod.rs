@@ -26,14 +26,11 @@ use falconry_features::{
 use http::{HeaderMap, StatusCode, Version, header::CONTENT_LENGTH};
 
 use self::{
-    body::HttpSysRequestBody, response_body::HttpSysResponseBody, send_file::HttpSysSendFile,
-    tls::HttpSysTls, trailers::CheckedTrailers, view::View,
+    body::HttpSysRequestBody, native::NativeTiming, response_body::HttpSysResponseBody,
+    send_file::HttpSysSendFile, tls::HttpSysTls, trailers::CheckedTrailers, view::View,
 };
 pub(crate) use self::{
-    connection::HttpSysConnection,
-    delegation::ServerDelegation,
-    native::{NativeInfo, NativeTiming},
-    view::trace_identifier,
+    connection::HttpSysConnection, delegation::ServerDelegation, native::NativeInfo, view::trace_identifier,
 };
 use crate::{
     driver::{Driver, DriverFeature, DriverRequest, ReceivedRequest},

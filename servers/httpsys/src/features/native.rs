@@ -27,13 +27,13 @@ impl HttpSysRequestInfoFeature for NativeInfo {
 
 /// The times.
 #[derive(Debug)]
-pub(crate) struct NativeTiming {
+pub(super) struct NativeTiming {
     timestamps: Timestamps,
     frequency: u64,
 }
 
 impl NativeTiming {
-    pub(crate) fn fill(&mut self, timestamps: Timestamps, frequency: u64) {
+    pub(super) fn fill(&mut self, timestamps: Timestamps, frequency: u64) {
         (self.timestamps, self.frequency) = (timestamps, frequency);
     }
 }

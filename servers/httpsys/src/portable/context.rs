@@ -57,7 +57,7 @@ impl RouterContext {
         mut self: Box<Self>,
         server: Arc<ServerShared>,
         features: FeatureCollection,
-        request: &RequestFacts,
+        request: RequestFacts,
     ) -> Result<Box<dyn HostContext>, BoxError> {
         let Some(direct) = &mut self.direct else {
             self.features = features;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak, atomic::Ordering};
 
 use falconry_features::{
     FeatureCollection, HttpConnectionFeature, HttpRequestBodyDetectionFeature, HttpRequestFeature,
-    HttpResetFeature, RequestTimingType,
+    HttpResetFeature,
 };
 use http::header::HOST;
 
@@ -17,7 +17,6 @@ use super::{
 };
 use crate::{
     direct::{ConnectionFacts, Direct, RequestFacts},
-    driver::Timestamps,
     request::{MAX_FIELDS, split_path_base},
     server::ServerShared,
 };
@@ -39,6 +38,7 @@ impl PortRouter {
             }
             let connection = connection_facts(connection, features);
             context.direct = Some(Direct::prepare(&server, features, connection));
+            context.registration = None;
         } else {
             context.direct = None;
         }
@@ -74,12 +74,13 @@ impl PortRouter {
         let local = direct.local_address();
         let found = self.table.look(host, local, path, |registration| {
             let length = split_path_base(request.path(), registration.prefix.path_base())?;
-            match give(registration, &server)? {
+            let is_known = context.registration.as_ref().is_some_and(|last| Arc::ptr_eq(last, registration));
+            match give(registration, &server, is_known)? {
                 Given::Yes => {}
                 Given::No => return None,
                 Given::ToAnother(other) => return Some(Err(other)),
             }
-            if !context.registration.as_ref().is_some_and(|last| Arc::ptr_eq(last, registration)) {
+            if !is_known {
                 context.registration = Some(Arc::clone(registration));
             }
             Some(Ok(length))
@@ -102,11 +103,7 @@ impl PortRouter {
     }
 
     fn request_facts(&self) -> RequestFacts {
-        let now = ticks();
-        let mut timestamps = Timestamps::default();
-        timestamps[RequestTimingType::RequestRoutingEnd as usize] = now;
-        timestamps[RequestTimingType::RequestQueuedForIo as usize] = now;
-        RequestFacts { id: self.kernel.next_id(), timestamps, frequency: TICKS_PER_SECOND }
+        RequestFacts { id: self.kernel.next_id(), routed_at: ticks() }
     }
 }
 
@@ -125,9 +122,10 @@ fn make_anew(features: &mut FeatureCollection) {
     features.set_defaults(features.defaults().cloned());
 }
 
-/// Gives a request of a prefix to the server, if it is one like most; `None` if it is another one.
-fn give(registration: &Registration, server: &Arc<ServerShared>) -> Option<Given> {
-    let takes = || server.takes_direct() && server.has_prefix(registration.context);
+/// Gives a request of a prefix to the server, if it is one like most; `None` if it is another one. `is_known`: the prefix
+/// is one of the server's.
+fn give(registration: &Registration, server: &Arc<ServerShared>, is_known: bool) -> Option<Given> {
+    let takes = || server.takes_direct() && (is_known || server.has_prefix(registration.context));
     if registration.caches.load(Ordering::Relaxed) {
         return None;
     }
@@ -152,5 +150,6 @@ fn connection_facts(connection: &ConnectionInfo, features: &FeatureCollection) -
         number: connection.id,
         local: end.and_then(|end| Some((end.local_ip_address()?, end.local_port()).into())),
         remote: end.and_then(|end| Some((end.remote_ip_address()?, end.remote_port()).into())),
+        frequency: TICKS_PER_SECOND,
     }
 }

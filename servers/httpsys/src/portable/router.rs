@@ -161,7 +161,7 @@ impl HttpApplication for PortRouter {
     fn create_context(&self, mut features: FeatureCollection) -> Result<Box<dyn HostContext>, BoxError> {
         let mut context = RouterContext::take(&mut features).unwrap_or_default();
         if let Some((server, request)) = self.direct(&mut context, &mut features) {
-            return context.begin_direct(server, features, &request);
+            return context.begin_direct(server, features, request);
         }
         context.features = features;
         Ok(context)
@@ -193,6 +193,8 @@ pub(super) const TICKS_PER_SECOND: u64 = 10_000_000;
 
 pub(super) fn ticks() -> i64 {
     static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
-    let elapsed = START.elapsed().as_nanos() / 100 + 1;
-    i64::try_from(elapsed).unwrap_or(i64::MAX)
+    let elapsed = START.elapsed();
+    let ticks =
+        elapsed.as_secs().saturating_mul(TICKS_PER_SECOND) + u64::from(elapsed.subsec_nanos() / 100) + 1;
+    i64::try_from(ticks).unwrap_or(i64::MAX)
 }

@@ -59,9 +59,7 @@ impl HttpSysServer {
         let info = authentication.info();
         self.options().authentication = authentication;
         if let State::Running(running) = &*self.state.lock().await {
-            let mut schemes =
-                running.shared.settings.schemes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            *schemes = info.schemes;
+            running.shared.settings.schemes.set(info.schemes);
         }
         self.change(UrlGroupProperty::Authentication(info)).await
     }

@@ -1,7 +1,7 @@
 //! A server that has been started, and its end.
 
 use std::sync::{
-    Arc, Mutex, PoisonError, RwLock,
+    Arc, PoisonError, RwLock,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
@@ -16,7 +16,7 @@ use crate::{
         CreateQueueFlags, Driver, DriverFeature, Http503Verbosity, RequestQueue, RequestQueueOptions,
         RequestQueueProperty, ServerSession, UrlGroup, UrlGroupProperty, Win32Error,
     },
-    exchange::{ExchangePool, ServerSettings},
+    exchange::{ExchangePool, LiveSchemes, ServerSettings},
 };
 
 /// How many requests may wait in a queue of which nothing was said.
@@ -228,7 +228,7 @@ impl Running {
 fn settings(options: &HttpSysOptions, driver: &Arc<dyn Driver>) -> ServerSettings {
     ServerSettings {
         driver: Arc::clone(driver),
-        schemes: Mutex::new(options.authentication.schemes),
+        schemes: LiveSchemes::new(options.authentication.schemes),
         client_certificate_method: options.client_certificate_method,
         automatic_authentication: options.authentication.automatic_authentication,
         enable_response_caching: options.enable_response_caching,

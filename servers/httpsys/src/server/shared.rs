@@ -53,7 +53,7 @@ impl ServerShared {
         !self.is_stopping()
             && self.allow_anonymous
             && !self.use_latin1_request_headers
-            && self.settings.schemes.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+            && self.settings.schemes.get().is_empty()
     }
 
     /// True if `id` is the number of one of the prefixes.
