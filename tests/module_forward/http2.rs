@@ -4,27 +4,27 @@ use std::{future::poll_fn, net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
 use falconry_kestrel::KestrelServerOptions;
-use h2::{RecvStream, client::SendRequest, ext::Protocol};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use h2::{RecvStream, client::SendRequest};
+use http::{HeaderMap, Method, Request, Response};
 use tokio::net::TcpStream;
 
 use crate::support::{PATIENCE, Running};
 
-async fn connect(address: SocketAddr) -> SendRequest<Bytes> {
+pub(crate) async fn connect(address: SocketAddr) -> SendRequest<Bytes> {
     let socket = TcpStream::connect(address).await.unwrap();
     let (client, connection) = h2::client::handshake(socket).await.unwrap();
     tokio::spawn(connection);
     client.ready().await.unwrap()
 }
 
-fn request(method: Method, path: &str) -> Request<()> {
+pub(crate) fn request(method: Method, path: &str) -> Request<()> {
     let mut request = Request::new(());
     *request.method_mut() = method;
     *request.uri_mut() = format!("http://site.test{path}").parse().unwrap();
     request
 }
 
-async fn read(response: Response<RecvStream>) -> (http::response::Parts, Vec<u8>, HeaderMap) {
+pub(crate) async fn read(response: Response<RecvStream>) -> (http::response::Parts, Vec<u8>, HeaderMap) {
     let (head, mut body) = response.into_parts();
     let mut data = Vec::new();
     while let Some(piece) = body.data().await {
@@ -36,7 +36,7 @@ async fn read(response: Response<RecvStream>) -> (http::response::Parts, Vec<u8>
     (head, data, trailers)
 }
 
-async fn within<F: Future>(future: F) -> F::Output {
+pub(crate) async fn within<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(PATIENCE, future).await.expect("it does not take that long")
 }
 
@@ -53,26 +53,6 @@ async fn the_authority_becomes_the_host_and_nothing_of_http_2_is_left() {
     // HTTP/2 takes trailers whether it says so or not.
     assert_eq!(names, ["connection", "host", "te", "x-forwarded-for", "x-forwarded-proto"], "{fields}");
     assert!(fields.contains("host: site.test\n"), "{fields}");
-    running.stop().await;
-}
-
-#[tokio::test]
-async fn a_body_without_a_length_and_trailers_go_through() {
-    let running = Running::start(KestrelServerOptions::default()).await;
-    let mut client = connect(running.address()).await;
-    let mut post = request(Method::POST, "/trailers");
-    post.headers_mut().insert("trailer", HeaderValue::from_static("x-mine"));
-    let (response, mut upload) = client.send_request(post, false).unwrap();
-    upload.send_data("hello ".into(), false).unwrap();
-    upload.send_data("world".into(), false).unwrap();
-    let mut trailers = HeaderMap::new();
-    trailers.insert("x-mine", HeaderValue::from_static("mine"));
-    upload.send_trailers(trailers).unwrap();
-    let (head, body, trailers) = within(async { read(response.await.unwrap()).await }).await;
-    assert_eq!((head.status, &*body), (StatusCode::OK, &b"hello world"[..]));
-    assert!(!head.headers.contains_key("transfer-encoding") && !head.headers.contains_key("connection"));
-    assert_eq!(trailers["x-count"], "11");
-    assert_eq!(trailers["x-echo-x-mine"], "mine");
     running.stop().await;
 }
 
@@ -119,71 +99,6 @@ async fn a_stream_that_is_reset_ends_its_request_at_the_backend() {
     })
     .await;
     running.stop().await;
-}
-
-#[tokio::test]
-async fn an_extended_connect_becomes_an_upgrade_of_the_backend() {
-    let running = Running::start(KestrelServerOptions::default()).await;
-    let mut client = connect(running.address()).await;
-    // The settings that allow it come with the first answer at the latest.
-    let (first, _) = client.send_request(request(Method::GET, "/"), true).unwrap();
-    within(first).await.unwrap();
-    assert!(client.is_extended_connect_protocol_enabled());
-    let mut connect = request(Method::CONNECT, "/ws");
-    connect.extensions_mut().insert(Protocol::from_static("websocket"));
-    connect.headers_mut().insert("sec-websocket-version", HeaderValue::from_static("13"));
-    connect.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("echo"));
-    let (response, mut send) = client.send_request(connect, false).unwrap();
-    let response = within(response).await.unwrap();
-    assert_eq!(response.status(), 200);
-    assert_eq!(response.headers()["sec-websocket-protocol"], "echo");
-    for absent in ["sec-websocket-accept", "upgrade", "connection"] {
-        assert!(!response.headers().contains_key(absent), "{absent}");
-    }
-    let mut body = response.into_body();
-    // A text frame, masked with zeros, and its echo, which is not masked.
-    send.send_data(Bytes::from_static(b"\x81\x85\0\0\0\0hello"), false).unwrap();
-    assert_eq!(exactly(&mut body, 7).await, b"\x81\x05hello");
-    // A close frame, its echo, and the end of the stream.
-    send.send_data(Bytes::from_static(b"\x88\x82\0\0\0\0\x03\xe8"), true).unwrap();
-    assert_eq!(exactly(&mut body, 4).await, b"\x88\x02\x03\xe8");
-    while let Some(piece) = within(body.data()).await {
-        assert_eq!(piece.expect("an orderly end"), Bytes::new());
-    }
-    running.stop().await;
-}
-
-#[tokio::test]
-async fn an_extended_connect_that_the_application_refuses_has_its_answer() {
-    let running = Running::start(KestrelServerOptions::default()).await;
-    let mut client = connect(running.address()).await;
-    let (first, _) = client.send_request(request(Method::GET, "/"), true).unwrap();
-    within(first).await.unwrap();
-    for (path, protocol, status) in
-        [("/status/403", "websocket", 403), ("/", "websocket", 502), ("/ws", "connect-udp", 501)]
-    {
-        let mut connect = request(Method::CONNECT, path);
-        connect
-            .extensions_mut()
-            .insert(protocol.parse::<String>().map(|name| Protocol::from(&*name)).unwrap());
-        connect.headers_mut().insert("sec-websocket-version", HeaderValue::from_static("13"));
-        let (response, _send) = client.send_request(connect, false).unwrap();
-        let response = within(response).await.unwrap();
-        // A 200 without a WebSocket would be taken for one.
-        assert_eq!(response.status(), status, "{path} {protocol}");
-    }
-    running.stop().await;
-}
-
-/// The next `length` bytes.
-async fn exactly(body: &mut RecvStream, length: usize) -> Vec<u8> {
-    let mut data = Vec::new();
-    while data.len() < length {
-        let piece = within(body.data()).await.expect("more data").unwrap();
-        body.flow_control().release_capacity(piece.len()).unwrap();
-        data.extend_from_slice(&piece);
-    }
-    data
 }
 
 #[tokio::test]

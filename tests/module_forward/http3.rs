@@ -2,13 +2,12 @@
 
 use std::process::Command;
 
-use falconry_kestrel::{HttpProtocols, KestrelServerOptions};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    certificates::{Authority, Folder},
+    certificates::Folder,
+    encrypted::{Encrypted, NAME},
     skip::skip,
-    support::Running,
 };
 
 const SCRIPT: &str = "tests/suites/h3_get.py";
@@ -19,23 +18,12 @@ const NOT_INSTALLED: i32 = 77;
 /// How much the script posts.
 const POSTED: usize = 300_000;
 
-const NAME: &str = "site.test";
-
 #[tokio::test(flavor = "multi_thread")]
 async fn aioquic_gets_and_posts_through_the_module() {
-    let root = Authority::new("root");
+    let encrypted = Encrypted::start().await;
     let folder = Folder::new("module-forward-h3");
-    let root_file = folder.0.join("root.pem");
-    std::fs::write(&root_file, &root.pem).unwrap();
-    let mut options = KestrelServerOptions::default();
-    options.listen_with(([127, 0, 0, 1], 0).into(), |endpoint| {
-        endpoint.protocols = HttpProtocols::HTTP1_AND_HTTP2_AND_HTTP3;
-        endpoint.use_https_with(|https| {
-            https.server_certificate = Some(root.server(&[NAME]).certificate());
-        });
-    });
-    let running = Running::start(options).await;
-    let address = running.address();
+    let root_file = encrypted.write_root(&folder);
+    let address = encrypted.running.address();
     let output = tokio::task::spawn_blocking(move || {
         Command::new("python3")
             .arg(SCRIPT)
@@ -62,5 +50,5 @@ async fn aioquic_gets_and_posts_through_the_module() {
         Sha256::digest(vec![b'x'; POSTED]).iter().map(|byte| format!("{byte:02x}")).collect();
     assert!(text.contains(&format!("200 {POSTED} {digest}\n")), "{text}");
     assert!(text.contains("\"protocol\":\"HTTP/1.1\""), "{text}");
-    running.stop().await;
+    encrypted.running.stop().await;
 }

@@ -1,4 +1,4 @@
-//! Chunks and trailers through the module.
+//! Bodies in pieces through the module.
 
 use std::io::{Read, Write};
 
@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::support::{Running, connect};
 
-fn read_until(stream: &mut impl Read, end: &str) -> String {
+pub(crate) fn read_until(stream: &mut impl Read, end: &str) -> String {
     let mut text = Vec::new();
     while !text.ends_with(end.as_bytes()) {
         let mut byte = [0];
@@ -21,33 +21,6 @@ fn read_until(stream: &mut impl Read, end: &str) -> String {
 
 fn sha256(text: &str) -> String {
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn chunks_and_trailers_pass_both_ways() {
-    let running = Running::start(KestrelServerOptions::default()).await;
-    let mut stream = connect(running.address());
-    write!(
-        stream,
-        "POST /trailers HTTP/1.1\r\nHost: h\r\nTE: trailers\r\nConnection: TE\r\nTransfer-Encoding: chunked\r\n\
-         Trailer: X-Mine\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\nX-Mine: mine\r\n\r\n"
-    )
-    .unwrap();
-    let head = read_until(&mut stream, "\r\n\r\n");
-    assert!(
-        head.starts_with("HTTP/1.1 200 OK\r\n") && head.contains("transfer-encoding: chunked\r\n"),
-        "{head}"
-    );
-    let rest = read_until(&mut stream, "\r\n\r\n");
-    let (body, trailers) = rest.split_once("0\r\n").unwrap();
-    let data: String = body.split("\r\n").skip(1).step_by(2).collect();
-    assert_eq!(data, "hello world");
-    for trailer in
-        ["x-count: 11\r\n", "x-echo-x-mine: mine\r\n", "x-sha256: b94d27b9934d3e08a52e52d7da7dabfac484"]
-    {
-        assert!(trailers.contains(trailer), "{trailers}");
-    }
-    running.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

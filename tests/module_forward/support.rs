@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, net::TcpStream, sync::Arc, time::Duration};
 
 use falconry::{
-    HostingApplication, Server,
+    HostingApplication, Pipeline, Server,
     features::{Deadline, ServerAddressesFeature},
 };
 use falconry_conformance::contract;
@@ -22,7 +22,12 @@ pub(crate) struct Running {
 
 impl Running {
     /// On a free port of loopback, if `options` name no endpoint. Nothing limits the size of bodies.
-    pub(crate) async fn start(mut options: KestrelServerOptions) -> Self {
+    pub(crate) async fn start(options: KestrelServerOptions) -> Self {
+        Self::with_app(options, contract::app()).await
+    }
+
+    /// The same before another application.
+    pub(crate) async fn with_app(mut options: KestrelServerOptions, app: Pipeline) -> Self {
         if options.endpoints().is_empty() {
             options.listen(SocketAddr::from(([127, 0, 0, 1], 0)));
         }
@@ -32,7 +37,7 @@ impl Running {
         let mut forward = ForwardOptions::default();
         forward.max_request_body_size = None;
         let module = Module::with_back(options, forward, back);
-        module.start(Arc::new(HostingApplication::new(contract::app()))).await.expect("it starts");
+        module.start(Arc::new(HostingApplication::new(app))).await.expect("it starts");
         Self { module }
     }
 

@@ -193,7 +193,7 @@ pub(crate) fn without<'a>(fields: &[(&'a str, &'a str)], name: &str) -> Vec<(&'a
 
 /// The status of the last response in a stream: it is the first line of its section, in the static table or
 /// a literal under a name of it.
-fn status(mut bytes: &[u8]) -> u16 {
+pub(crate) fn status(mut bytes: &[u8]) -> u16 {
     let mut status = None;
     while !bytes.is_empty() {
         let (kind, rest) = read_varint(bytes);

@@ -1,4 +1,4 @@
-//! WebSockets through the module, with a client not written by us.
+//! By an upgrade of HTTP/1.1.
 
 use falconry_kestrel::KestrelServerOptions;
 use futures_util::{SinkExt, StreamExt};
