@@ -10,17 +10,13 @@ use crate::{
 /// An nginx with `app` over TLS on its first port, over HTTP/2 in clear on the second.
 fn start(app: &Path) -> Nginx {
     let mut setup = Setup::location("");
-    let certificate =
-        rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate is made");
-    setup.files.push(("certificate.pem".to_owned(), certificate.cert.pem()));
-    setup.files.push(("key.pem".to_owned(), certificate.signing_key.serialize_pem()));
     setup.ports = 2;
     setup.http = format!(
-        "ssl_certificate {{folder}}/certificate.pem; ssl_certificate_key {{folder}}/key.pem; ssl_protocols TLSv1.2 TLSv1.3;\n\
-         server {{ listen 127.0.0.1:{{port0}} ssl http2; location / {{ falconry_app \"{0}\"; }} }}\n\
+        "server {{ listen 127.0.0.1:{{port0}} ssl http2; location / {{ falconry_app \"{0}\"; }} }}\n\
          server {{ listen 127.0.0.1:{{port1}} http2; location / {{ falconry_app \"{0}\"; }} }}",
         app.display()
     );
+    setup.add_certificate();
     setup.start()
 }
 

@@ -1,4 +1,4 @@
-//! The installed nginx with the module and applications in its workers.
+//! nginx, the installed one and one built from its source, with the module and applications in its workers.
 
 #![cfg(unix)]
 
@@ -10,6 +10,7 @@ mod clients;
 mod configuration;
 mod encrypted;
 mod failures;
+mod http3;
 mod load;
 mod worker;
 

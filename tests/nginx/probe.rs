@@ -2,7 +2,11 @@
 
 use falconry::{
     HostError, HttpContext, Pipeline, Result, WebHost,
-    features::{ServerVariablesFeature, TlsApplicationProtocolFeature},
+    features::{ServerAddressesFeature, ServerVariablesFeature, TlsApplicationProtocolFeature},
+};
+use http::{
+    HeaderValue,
+    header::{CONTENT_LENGTH, HeaderName},
 };
 
 falconry::export_app!(run);
@@ -13,6 +17,8 @@ async fn run() -> std::result::Result<(), HostError> {
         .map("/panic-late", |branch| branch.run(panics_late))
         .map("/variable", |branch| branch.run(variable))
         .map("/alpn", |branch| branch.run(alpn))
+        .map("/addresses", |branch| branch.run(addresses))
+        .map("/length-and-trailers", |branch| branch.run(length_and_trailers))
         .map("/environment", |branch| branch.run(environment))
         .run(process);
     WebHost::run(app).await
@@ -40,6 +46,24 @@ async fn alpn(ctx: &mut HttpContext) -> Result<()> {
     let tls = ctx.features().required::<dyn TlsApplicationProtocolFeature>()?;
     let protocol = String::from_utf8_lossy(tls.application_protocol()).into_owned();
     ctx.response_mut().write(protocol).await
+}
+
+/// What the server listens on.
+async fn addresses(ctx: &mut HttpContext) -> Result<()> {
+    let addresses = ctx.features().required::<dyn ServerAddressesFeature>()?.addresses().join(" ");
+    ctx.response_mut().write(addresses).await
+}
+
+/// A length that is known ahead, and a trailer.
+async fn length_and_trailers(ctx: &mut HttpContext) -> Result<()> {
+    let mut response = ctx.response_mut();
+    response.headers_mut()?.insert(CONTENT_LENGTH, HeaderValue::from_static("5"));
+    response.write("hello").await?;
+    if let Some(trailers) = response.trailers() {
+        let name = HeaderName::from_static("x-after");
+        trailers.trailers_mut()?.insert(name, HeaderValue::from_static("all"));
+    }
+    Ok(())
 }
 
 /// `?NAME`

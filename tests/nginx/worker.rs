@@ -13,7 +13,7 @@ use std::{
 use crate::{
     is_skipped,
     support::{
-        Setup, Wire, built, built_example, example,
+        Setup, Which, Wire, built, built_example, example,
         process::{self, Process},
     },
 };
@@ -23,7 +23,20 @@ fn a_reload_under_load_loses_no_request() {
     if is_skipped("a_reload_under_load_loses_no_request") {
         return;
     }
-    let nginx = Setup::app(&built().contract).start();
+    reload_under_load(Setup::app(&built().contract));
+}
+
+#[test]
+fn a_reload_of_the_newest_nginx_under_load_loses_no_request() {
+    if is_skipped("a_reload_of_the_newest_nginx_under_load_loses_no_request") {
+        return;
+    }
+    let newest = Which::Vendored;
+    reload_under_load(Setup { which: newest, ..Setup::app(&newest.built().contract) });
+}
+
+fn reload_under_load(setup: Setup) {
+    let nginx = setup.start();
     let address = nginx.address();
     let (is_over, answered, failures) = (AtomicBool::new(false), AtomicUsize::new(0), Mutex::new(Vec::new()));
     thread::scope(|scope| {

@@ -3,7 +3,7 @@
 
     h3_get.py HOST PORT NAME CA_FILE METHOD:PATH...
 
-Posts carry 300,000 bytes. Prints the status and the body of each answer, a line each; the exit status is 77 if aioquic is
+Posts carry 300,000 bytes. Prints the status, the body and the trailers of each answer, a line each; the exit status is 77 if aioquic is
 not installed.
 """
 
@@ -22,7 +22,8 @@ async def main(host, port, name, ca_file, requests):
             method, path = request.split(":", 1)
             body = b"x" * 300_000 if method == "POST" else b""
             sections, answer = await client.fetch(name, method, path, body)
-            print(sections[0][b":status"].decode(), answer.decode().rstrip("\n"))
+            trailers = [f"{key.decode()}={value.decode()}" for key, value in sections[-1].items() if len(sections) > 1]
+            print(sections[0][b":status"].decode(), answer.decode().rstrip("\n"), *trailers)
 
 
 asyncio.run(main(*sys.argv[1:5], sys.argv[5:]))

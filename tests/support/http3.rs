@@ -27,12 +27,25 @@ pub(crate) struct Http3 {
     server: Arc<dyn Server>,
     config: quinn::ClientConfig,
     runtime: Arc<Runtime>,
+    sends_grease: bool,
 }
 
 impl Http3 {
     /// A way to `server`, whose first address is where it listens.
     pub(crate) fn to(server: &Arc<dyn Server>, config: &quinn::ClientConfig, runtime: &Arc<Runtime>) -> Self {
-        Self { server: Arc::clone(server), config: config.clone(), runtime: Arc::clone(runtime) }
+        Self {
+            server: Arc::clone(server),
+            config: config.clone(),
+            runtime: Arc::clone(runtime),
+            sends_grease: true,
+        }
+    }
+
+    /// Sends no frames of reserved types (RFC 9114 section 7.2.8).
+    #[allow(dead_code, reason = "for servers that do not pass them over")]
+    pub(crate) fn without_grease(mut self) -> Self {
+        self.sends_grease = false;
+        self
     }
 
     /// What its connections run on.
@@ -85,7 +98,9 @@ impl Connector for Http3 {
             endpoint.set_default_client_config(self.config.clone());
             let quic = endpoint.connect(address, NAME).map_err(io::Error::other)?.await?;
             let h3 = h3_quinn::Connection::new(quic.clone());
-            let (mut connection, requests) = h3::client::new(h3).await.map_err(io::Error::other)?;
+            let mut client = h3::client::builder();
+            client.send_grease(self.sends_grease);
+            let (mut connection, requests) = client.build(h3).await.map_err(io::Error::other)?;
             // It ends with the connection.
             tokio::spawn(async move { poll_fn(|cx| connection.poll_close(cx)).await });
             Ok((quic, requests))

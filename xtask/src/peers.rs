@@ -22,6 +22,7 @@ pub(crate) const CHROMIUM: Peer = Peer { program: "chromium", package: "chromium
 pub(crate) const CURL: Peer = Peer { program: "curl", package: "curl" };
 pub(crate) const H2LOAD: Peer = Peer { program: "h2load", package: "nghttp2-client" };
 pub(crate) const HAPROXY: Peer = Peer { program: "haproxy", package: "haproxy" };
+pub(crate) const MAKE: Peer = Peer { program: "make", package: "make" };
 pub(crate) const NGHTTP: Peer = Peer { program: "nghttp", package: "nghttp2-client" };
 pub(crate) const NGHTTPX: Peer = Peer { program: "nghttpx", package: "nghttp2-proxy" };
 pub(crate) const NGINX: Peer = Peer { program: "nginx", package: "nginx-light" };

@@ -43,6 +43,14 @@ ngx_http_falconry_describe(ngx_http_request_t *r, ngx_http_falconry_loc_conf_t *
     }
 #endif
 
+#if (NGX_HTTP_V3)
+    /* to nginx each stream is a connection with a number of its own */
+    if (c->quic) {
+        request->connection = c->quic->parent->number;
+        request->number = c->quic->id;
+    }
+#endif
+
     /* a subrequest has no body of its own */
     if (r == r->main) {
         request->content_length = r->headers_in.chunked ? FALCONRY_LENGTH_UNKNOWN
@@ -95,6 +103,15 @@ ngx_http_falconry_fields(ngx_http_request_t *r, falconry_request_t *request)
     }
 
     request->fields = fields;
+
+    /* of HTTP/2 nginx makes a field of ":authority", of HTTP/3 it does not */
+    if (r->headers_in.host == NULL && r->host_end && !ngx_http_falconry_is_http1(r)) {
+        fields->name.data = (const uint8_t *) "host";
+        fields->name.len = sizeof("host") - 1;
+        fields->value.data = r->host_start;
+        fields->value.len = r->host_end - r->host_start;
+        fields++;
+    }
 
     for (part = &r->headers_in.headers.part; part; part = part->next) {
         header = part->elts;

@@ -141,6 +141,13 @@ ngx_http_falconry_send_head(void *data, const falconry_head_t *head)
         r->keepalive = 0;
     }
 
+#if (NGX_HTTP_V3)
+    /* HTTP/3 drops the trailers of a response with a length unless they are expected */
+    if (r->connection->quic) {
+        r->expect_trailers = 1;
+    }
+#endif
+
     ctx->head_sent = 1;
     rc = ngx_http_send_header(r);
 
@@ -241,6 +248,16 @@ ngx_http_falconry_write_event(ngx_http_request_t *r)
     wev = c->write;
     ctx = ngx_http_get_module_ctx(r, ngx_http_falconry_module);
 
+#if (NGX_HTTP_V3)
+    /* the client does not want the response any more; nginx has reset the stream, and says it in this way alone */
+    if (c->quic && c->quic->send_state == NGX_QUIC_STREAM_SEND_RESET_SENT) {
+        outer = ngx_http_falconry_enter(ctx);
+        ngx_http_falconry_gone(ctx);
+        ngx_http_falconry_leave(outer);
+        return;
+    }
+#endif
+
     if (!ctx->want_write) {
         return;
     }
@@ -294,6 +311,14 @@ ngx_http_falconry_output(ngx_http_falconry_ctx_t *ctx, ngx_chain_t *out)
     }
 
     if (ctx->busy == NULL && !r->buffered && !c->buffered) {
+#if (NGX_HTTP_V3)
+        /* the response is whole for the client now, and not when the application returns */
+        if (c->quic && r->response_sent && ngx_quic_shutdown_stream(c, NGX_WRITE_SHUTDOWN) != NGX_OK) {
+            ngx_http_falconry_gone(ctx);
+            return FALCONRY_GONE;
+        }
+#endif
+
         return FALCONRY_OK;
     }
 

@@ -283,6 +283,11 @@ ngx_http_falconry_addresses(ngx_cycle_t *cycle, falconry_str_t *urls)
         }
 #endif
 
+#if (NGX_HTTP_V3)
+        /* HTTP/3 has no other */
+        is_tls |= ls[i].quic;
+#endif
+
         p = ngx_sprintf(p, "%shttp%s://%V", p == urls->data ? "" : ";", is_tls ? "s" : "", &ls[i].addr_text);
     }
 

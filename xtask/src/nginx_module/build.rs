@@ -30,10 +30,27 @@ const HEADERS: [&str; 9] = [
     "src/http/v3",
 ];
 
+/// What a vendored nginx is built with: what its tests need.
+const VENDORED: [&str; 6] = [
+    "--with-compat",
+    "--with-threads",
+    "--with-http_ssl_module",
+    "--with-http_v2_module",
+    "--with-http_v3_module",
+    "--with-http_realip_module",
+];
+
+/// Compilers at once.
+const JOBS: usize = 2;
+
+/// Where an nginx that was built is, below its source.
+const BUILT: &str = "objs/nginx";
+
 /// An nginx, and the source for modules of it.
 #[derive(Debug)]
 pub(crate) struct Nginx {
-    program: PathBuf,
+    /// None: it is built, too.
+    program: Option<PathBuf>,
     source: Source,
     arguments: Vec<String>,
 }
@@ -56,17 +73,21 @@ impl Nginx {
         let source = Source::find(options)?;
         let program = match &options.nginx {
             Some(program) => program.clone(),
-            None if options.is_vendored => return Self::vendored(source),
+            None if options.is_vendored => {
+                peers::require(&[peers::MAKE])?;
+                let arguments = VENDORED.map(str::to_owned).into();
+                return Ok(Self { program: None, source, arguments });
+            }
             None => {
                 peers::require(&[peers::NGINX])?;
                 shell::find("nginx").ok_or("there is no nginx")?
             }
         };
         let arguments = configure_arguments(&program)?;
-        Ok(Self { program, source, arguments })
+        Ok(Self { program: Some(program), source, arguments })
     }
 
-    /// Builds the module unless it has been built from the same.
+    /// Builds the module, and the nginx itself if it is vendored, unless they have been built from the same.
     pub(crate) fn module(self) -> Result<Module, String> {
         let shim = shell::root().join(SHIM);
         let files = shim_files(&shim)?;
@@ -86,24 +107,7 @@ impl Nginx {
             shell::output(&mut compiler)?;
             fs::rename(&unfinished, &path).map_err(|error| format!("{}: {error}", path.display()))?;
         }
-        Ok(Module { path, nginx: self.program })
-    }
-
-    /// An nginx built from its source, with what the tests need.
-    fn vendored(source: Source) -> Result<Self, String> {
-        let arguments: Vec<String> = ["--with-compat", "--with-threads", "--with-http_ssl_module"]
-            .into_iter()
-            .chain(["--with-http_v2_module", "--with-http_v3_module", "--with-http_realip_module"])
-            .map(str::to_owned)
-            .collect();
-        let unbuilt = Self { program: "nginx".into(), source, arguments };
-        let folder = unbuilt.folder();
-        let build = unbuilt.configured(&folder)?;
-        let program = build.join("objs/nginx");
-        if !program.is_file() {
-            shell::output(Command::new("make").arg("-j2").current_dir(&build))?;
-        }
-        Ok(Self { program, ..unbuilt })
+        Ok(Module { path, nginx: self.program.unwrap_or_else(|| generated.join(BUILT)) })
     }
 
     /// Where everything for this nginx is: by source and arguments.
@@ -115,10 +119,12 @@ impl Nginx {
         shell::root().join(format!("target/nginx/{:016x}", hasher.finish()))
     }
 
-    /// A copy of the source in which nginx's configure script has run: it writes where it stands.
+    /// A copy of the source in which nginx's configure script has run, for it writes where it stands; and make, if this
+    /// nginx is not there yet.
     fn configured(&self, folder: &Path) -> Result<PathBuf, String> {
         let build = folder.join("build");
-        if build.join("objs/ngx_auto_config.h").is_file() {
+        let wanted = build.join(if self.program.is_none() { BUILT } else { "objs/ngx_auto_config.h" });
+        if wanted.is_file() {
             return Ok(build);
         }
         let unfinished = folder.join(format!("build-{}.tmp", std::process::id()));
@@ -131,9 +137,19 @@ impl Nginx {
         // Modules of the distribution are not in its source; the module needs nothing of them.
         let arguments = self.arguments.iter().filter(|argument| !argument.contains("add-dynamic-module"));
         let arguments = arguments.filter(|argument| !argument.ends_with("=dynamic"));
-        shell::output(Command::new("sh").arg(script).args(arguments).current_dir(&unfinished))?;
+        shell::output(Command::new("sh").arg(script).args(arguments).current_dir(&unfinished)).map_err(|error| {
+            let log = unfinished.join("objs/autoconf.err");
+            format!(
+                "{error}\nnginx needs the headers of OpenSSL, PCRE and zlib (Debian: libssl-dev libpcre2-dev \
+                 zlib1g-dev); what was tried is in {}",
+                log.display()
+            )
+        })?;
+        if self.program.is_none() {
+            shell::output(Command::new("make").arg(format!("-j{JOBS}")).current_dir(&unfinished))?;
+        }
         match fs::rename(&unfinished, &build) {
-            Err(_) if build.join("objs/ngx_auto_config.h").is_file() => {
+            Err(_) if wanted.is_file() => {
                 let _ = fs::remove_dir_all(&unfinished);
                 Ok(build)
             }

@@ -21,6 +21,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     let options = Options::parse(arguments)?;
     let nginx = Nginx::find(&options)?;
     let module = nginx.module()?;
+    println!("nginx: {}", module.nginx.display());
     println!("module: {}", module.path.display());
     let app = match &options.app {
         Some(app) => app.canonicalize().map_err(|error| format!("{}: {error}", app.display()))?,

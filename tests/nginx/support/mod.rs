@@ -1,83 +1,35 @@
 //! nginx with the module, for tests.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+#![allow(dead_code, unreachable_pub, unused_imports, reason = "each test file uses its part")]
+
+mod built;
+#[path = "../../support/process.rs"]
+pub mod process;
+pub mod suite;
+mod wire;
 
 use std::{
     collections::BTreeSet,
-    env, fs,
-    io::{self, BufRead as _, BufReader, Read as _, Write as _},
-    net::{SocketAddr, TcpListener, TcpStream},
+    fs,
+    io::{BufRead as _, BufReader},
+    net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::{Arc, Mutex, OnceLock, mpsc},
+    sync::{Arc, Mutex, mpsc},
     thread,
     time::{Duration, Instant},
 };
 
-#[path = "../support/process.rs"]
-pub mod process;
-
 pub(crate) use process::find;
 use process::{Folder, Process};
 
+pub use self::{
+    built::{Which, built, built_example, example, missing},
+    wire::Wire,
+};
+
 /// How long anything may take: the machine may have much to do.
 pub const PATIENCE: Duration = Duration::from_secs(60);
-
-/// What is missing for these tests, if something is.
-pub fn missing() -> Option<&'static str> {
-    if find("nginx").is_none() {
-        return Some("there is no nginx");
-    }
-    if !Path::new("/usr/share/nginx/src/configure").is_file() {
-        return Some("there are no headers of nginx (the package nginx-dev)");
-    }
-    None
-}
-
-/// The module for the installed nginx and the contract app in it, built by the command that users have.
-pub fn built() -> &'static Built {
-    static BUILT: OnceLock<Built> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let output = run(cargo().args(["run", "--quiet", "--package", "xtask", "--", "nginx-module"]));
-        let path = |what: &str| {
-            let line = output.lines().find_map(|line| line.strip_prefix(what));
-            PathBuf::from(line.unwrap_or_else(|| panic!("no {what:?} in {output:?}")).trim())
-        };
-        Built { module: path("module:"), contract: path("application:") }
-    })
-}
-
-#[derive(Debug)]
-pub struct Built {
-    pub module: PathBuf,
-    pub contract: PathBuf,
-}
-
-/// A library among the examples of falconry-nginx.
-pub fn built_example(name: &str) -> PathBuf {
-    example(&format!("lib{name}.so"))
-}
-
-/// A file among the examples of falconry-nginx, all of which are built at once.
-pub fn example(file: &str) -> PathBuf {
-    static BUILT: OnceLock<()> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        run(cargo().args(["build", "--quiet", "--package", "falconry-nginx", "--examples"]));
-    });
-    built().contract.with_file_name(file)
-}
-
-pub fn cargo() -> Command {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(env!("CARGO_MANIFEST_DIR"));
-    command
-}
-
-fn run(command: &mut Command) -> String {
-    let output = command.stdin(Stdio::null()).output().expect("the command can be started");
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
 
 /// Ports that were free a moment ago, all different, and given to nobody else in this program.
 pub fn free_ports(count: usize) -> Vec<u16> {
@@ -100,6 +52,7 @@ pub fn free_ports(count: usize) -> Vec<u16> {
 /// variables all of them.
 #[derive(Clone, Debug)]
 pub struct Setup {
+    pub which: Which,
     pub workers: usize,
     pub ports: usize,
     /// At the top of the configuration.
@@ -122,6 +75,7 @@ impl Setup {
     /// What stands in the one location.
     pub fn location(text: &str) -> Self {
         Self {
+            which: Which::Installed,
             workers: 1,
             ports: 1,
             main: String::new(),
@@ -130,6 +84,17 @@ impl Setup {
             files: Vec::new(),
             copies: Vec::new(),
         }
+    }
+
+    /// Makes a certificate for `localhost`, and lets the servers of the configuration have it.
+    pub fn add_certificate(&mut self) {
+        let made =
+            rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate is made");
+        self.files.push(("certificate.pem".to_owned(), made.cert.pem()));
+        self.files.push(("key.pem".to_owned(), made.signing_key.serialize_pem()));
+        let directives = "ssl_certificate {folder}/certificate.pem; ssl_certificate_key {folder}/key.pem;\n\
+            ssl_protocols TLSv1.2 TLSv1.3;\n";
+        self.http.insert_str(0, directives);
     }
 
     /// What nginx says to a configuration that it refuses.
@@ -168,6 +133,7 @@ impl Nginx {
     }
 
     fn launch(setup: &Setup, ports: Vec<u16>) -> Self {
+        let built = setup.which.built();
         let folder = Folder::new(&format!("nginx-{}", ports[0]));
         let with_ports = |text: &str| {
             let text = text.replace("{port}", &ports[0].to_string());
@@ -184,7 +150,7 @@ impl Nginx {
              client_body_temp_path body;\nproxy_temp_path proxy;\nfastcgi_temp_path fastcgi;\n\
              uwsgi_temp_path uwsgi;\nscgi_temp_path scgi;\n{}\n}}\n",
             setup.workers,
-            built().module.display(),
+            built.module.display(),
             with_ports(&setup.main),
             with_ports(&setup.http),
         );
@@ -195,10 +161,13 @@ impl Nginx {
             fs::copy(from, folder.join(name)).expect("there is room for a copy");
         }
         let file = folder.write("nginx.conf", text);
-        let mut command = process::command(&find("nginx").expect("there is an nginx"));
+        let mut command = process::command(&built.nginx);
         command.arg("-p").arg(&folder.0).arg("-c").arg(file).args(["-e", "stderr"]);
         let list = ports.iter().map(u16::to_string).collect::<Vec<_>>().join(",");
-        command.envs(setup.variables.iter().map(|(name, value)| (name, value.replace("{ports}", &list))));
+        let value = |value: &str| {
+            value.replace("{ports}", &list).replace("{folder}", &folder.0.display().to_string())
+        };
+        command.envs(setup.variables.iter().map(|(name, text)| (name, value(text))));
         command.env("FALCONRY_SUPPRESSSTATUSMESSAGES", "true");
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = Process::start(&mut command).expect("nginx can be started");
@@ -283,7 +252,7 @@ impl Nginx {
     }
 
     pub fn signal(&self, name: &str) {
-        run(Command::new("kill").arg(format!("-{name}")).arg(self.process.child.id().to_string()));
+        built::run(Command::new("kill").arg(format!("-{name}")).arg(self.process.child.id().to_string()));
     }
 
     /// Loads the configuration anew, and waits until other workers have taken over.
@@ -324,54 +293,5 @@ impl Nginx {
     pub fn get(&self, target: &str) -> String {
         let answer = self.connect().exchange(&format!("GET {target} HTTP/1.0\r\nHost: a\r\n\r\n"));
         answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or(answer)
-    }
-}
-
-/// A connection for bytes.
-pub struct Wire(pub TcpStream);
-
-impl Wire {
-    pub fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).expect("the server takes connections");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a time can be set");
-        stream.set_nodelay(true).expect("it can be set");
-        Self(stream)
-    }
-
-    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        self.0.write_all(bytes.as_ref()).expect("the server takes what is sent");
-    }
-
-    /// Everything up to the end of the connection, after a request.
-    pub fn exchange(&mut self, request: &str) -> String {
-        self.send(request);
-        self.rest()
-    }
-
-    pub fn rest(&mut self) -> String {
-        let mut answer = Vec::new();
-        let read = self.0.read_to_end(&mut answer);
-        if let Err(error) = read {
-            assert_eq!(
-                error.kind(),
-                io::ErrorKind::ConnectionReset,
-                "after {:?}",
-                String::from_utf8_lossy(&answer)
-            );
-        }
-        String::from_utf8_lossy(&answer).into_owned()
-    }
-
-    /// Everything up to `wanted`.
-    pub fn read_until(&mut self, wanted: &str) -> String {
-        let mut answer = Vec::new();
-        let mut byte = [0; 1];
-        while !answer.ends_with(wanted.as_bytes()) {
-            match self.0.read(&mut byte) {
-                Ok(1) => answer.push(byte[0]),
-                other => panic!("{other:?} after {:?}", String::from_utf8_lossy(&answer)),
-            }
-        }
-        String::from_utf8_lossy(&answer).into_owned()
     }
 }
