@@ -8,7 +8,13 @@ mod delegation;
 mod encrypted;
 mod files;
 mod prefixes;
+#[cfg(unix)]
+#[path = "../support/process.rs"]
+mod process;
 mod queues;
 mod reset;
+#[cfg(unix)]
+#[path = "../support/skip.rs"]
+mod skip;
 mod support;
 mod timeouts;

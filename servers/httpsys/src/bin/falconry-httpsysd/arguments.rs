@@ -9,10 +9,12 @@ pub(crate) const USAGE: &str = "\
 usage: falconry-httpsysd [--socket PATH] [--group GROUP] [--orphans SECONDS] [--certificate PEM --key PEM]
 
   --socket PATH       the unix socket that processes attach to; default: /run/falconry-httpsysd.sock
-  --group GROUP       a group, by name or number, whose members may attach; default: only the same user
+  --group GROUP       a group, by name or number, whose members may attach, too; default: only the same user and root
   --orphans SECONDS   how long the prefixes of a process that died are answered by 503; default: 60
   --certificate PEM   the certificate of https prefixes, and its chain; default: the development certificate
-  --key PEM           its key";
+  --key PEM           its key
+
+FALCONRY_LOG says what is logged to standard error, such as `warn`; default: info";
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -40,14 +42,16 @@ impl Arguments {
                 || inline.clone().or_else(|| arguments.next()).ok_or_else(|| format!("{name} needs a value"));
             match name.as_str() {
                 "--socket" => socket = value()?.into(),
-                "--group" => options.allowed_group = Some(group(&value()?)?),
+                "--group" => {
+                    options.allow_group(&value()?).map_err(|error| format!("--group: {error}"))?;
+                }
                 "--orphans" => {
-                    let seconds = value()?.parse().map_err(|_| "--orphans takes a number of seconds")?;
-                    options.orphans = Duration::from_secs(seconds);
+                    let seconds: u32 = value()?.parse().map_err(|_| "--orphans takes a number of seconds")?;
+                    options.orphans = Duration::from_secs(seconds.into());
                 }
                 "--certificate" => certificate = Some(PathBuf::from(value()?)),
                 "--key" => key = Some(PathBuf::from(value()?)),
-                _ => return Err(format!("{name} is not known")),
+                _ => return Err(format!("the option {name:?} is not known")),
             }
         }
         let certificate = match (certificate, key) {
@@ -59,25 +63,16 @@ impl Arguments {
     }
 
     /// The driver that the broker owns.
-    pub(crate) fn driver(&self) -> PortableDriver {
+    pub(crate) fn driver(&self) -> Result<PortableDriver, String> {
         let driver = PortableDriver::new();
         if let Some((certificate, key)) = &self.certificate {
+            // The first https prefix would be the first to miss them.
+            for file in [certificate, key] {
+                fs::read(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+            }
             let certificate = ServerCertificate::pem_files(certificate, key);
             driver.configure_https(None, move |https| https.server_certificate = Some(certificate.clone()));
         }
-        driver
+        Ok(driver)
     }
-}
-
-fn group(text: &str) -> Result<u32, String> {
-    if let Ok(number) = text.parse() {
-        return Ok(number);
-    }
-    let groups = fs::read_to_string("/etc/group").unwrap_or_default();
-    let number = groups.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (name == text).then(|| fields.nth(1)?.parse().ok()).flatten()
-    });
-    number.ok_or_else(|| format!("there is no group {text:?}"))
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    fmt, io,
+    fmt,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
@@ -13,7 +13,7 @@ use std::{
 
 use falconry_features::{BoxError, CancellationToken};
 
-use super::{journal::Journal, link::Link, queue::Inbox, request::BrokerRequest};
+use super::{failure::AttachError, journal::Journal, link::Link, queue::Inbox, request::BrokerRequest};
 use crate::{
     broker::wire::{Call, Frame, FrameKind, Frames, decode_request},
     driver::{ReceivedRequest, Win32Error},
@@ -43,7 +43,7 @@ struct State {
 }
 
 impl Connection {
-    pub(super) async fn open(path: &Path) -> io::Result<Arc<Self>> {
+    pub(super) async fn open(path: &Path) -> Result<Arc<Self>, AttachError> {
         let (link, frames) = Link::open(path).await?;
         let connection = Arc::new(Self {
             path: path.to_owned(),
@@ -135,6 +135,8 @@ impl Connection {
         let number = frame.number;
         let Ok((queue, request)) = decode_request(frame.content) else {
             tracing::warn!("the broker sends a request that cannot be read");
+            // Nobody will answer it. A broker that has gone has forgotten it.
+            let _ = link.send(Frame::new(FrameKind::Release, number, Vec::new()));
             return;
         };
         let handle = BrokerRequest::new(Arc::clone(link), number, request.tls.clone());
@@ -171,7 +173,8 @@ impl Connection {
         if calls.is_empty() {
             return Ok(());
         }
-        let (link, frames) = Link::open(&self.path).await?;
+        let opened = Link::open(&self.path).await;
+        let (link, frames) = opened.map_err(|error| error.tell(&self.path))?;
         tokio::spawn(read_all(frames, Arc::downgrade(&link), Arc::downgrade(self)));
         for call in &calls {
             link.call(self.next_number(), call).await.map_err(|error| format!("{call:?}: {error}"))?;

@@ -39,17 +39,30 @@ impl Journal {
     /// Notes what a call has changed.
     pub(super) fn note(&mut self, call: &Call) {
         self.version += 1;
+        if let Call::CloseSession { session, .. } = call {
+            for group in self.groups_of(*session) {
+                self.calls.retain(|earlier| !replaces(&Call::CloseGroup { group }, earlier));
+            }
+        }
         self.calls.retain(|earlier| !replaces(call, earlier));
         if !Self::takes_back(call) && !matches!(call, Call::IsRegistered { .. }) {
             self.calls.push(call.clone());
         }
+    }
+
+    fn groups_of(&self, number: u64) -> Vec<u64> {
+        let groups = self.calls.iter().filter_map(|call| match call {
+            Call::CreateGroup { session, group } if *session == number => Some(*group),
+            _ => None,
+        });
+        groups.collect()
     }
 }
 
 /// True if `earlier` has no effect any more after `call`.
 fn replaces(call: &Call, earlier: &Call) -> bool {
     match (call, earlier) {
-        (Call::CloseSession { .. }, _) => true,
+        (Call::CloseSession { session, .. }, Call::CreateSession { session: other }) => session == other,
         (
             Call::CloseQueue { queue },
             Call::OpenQueue { queue: other, .. } | Call::SetQueue { queue: other, .. },
@@ -62,7 +75,7 @@ fn replaces(call: &Call, earlier: &Call) -> bool {
         }
         (
             Call::CloseGroup { group },
-            Call::CreateGroup { group: other }
+            Call::CreateGroup { group: other, .. }
             | Call::AddUrl { group: other, .. }
             | Call::SetGroup { group: other, .. },
         ) => group == other,
@@ -88,19 +101,36 @@ mod tests {
     fn only_what_still_holds_is_said_again() {
         let mut journal = Journal::default();
         let open = Call::OpenQueue { queue: 1, name: None, opens_existing: false };
-        let create = Call::CreateGroup { group: 2 };
+        let begin = |session| Call::CreateSession { session };
+        let create = Call::CreateGroup { session: 3, group: 2 };
         let set = |max| Call::SetGroup { group: 2, property: GroupProperty::MaxConnections(max) };
         let bind = Call::SetGroup { group: 2, property: GroupProperty::Binding(Some(1)) };
-        for call in [open.clone(), create.clone(), set(Some(1)), bind.clone(), add("a"), add("b"), set(None)]
-        {
+        for call in [
+            begin(3),
+            open.clone(),
+            create.clone(),
+            set(Some(1)),
+            bind.clone(),
+            add("a"),
+            add("b"),
+            set(None),
+        ] {
             journal.note(&call);
         }
         journal.note(&Call::RemoveUrl { group: 2, url: "a".to_owned() });
         journal.note(&Call::IsRegistered { group: 2, url: "b".to_owned(), queue: 1 });
-        assert_eq!(journal.calls(), [open, create.clone(), bind, add("b"), set(None)]);
+        assert_eq!(journal.calls(), [begin(3), open, create.clone(), bind, add("b"), set(None)]);
         journal.note(&Call::CloseQueue { queue: 1 });
-        assert_eq!(journal.calls(), [create, add("b"), set(None)]);
+        assert_eq!(journal.calls(), [begin(3), create.clone(), add("b"), set(None)]);
         journal.note(&Call::CloseGroup { group: 2 });
+        assert_eq!(journal.calls(), [begin(3)]);
+        journal.note(&create);
+        journal.note(&add("c"));
+        let others = [begin(4), Call::CreateGroup { session: 4, group: 5 }];
+        others.iter().for_each(|call| journal.note(call));
+        journal.note(&Call::CloseSession { session: 3, at_once: false });
+        assert_eq!(journal.calls(), others, "those of another session stay");
+        journal.note(&Call::CloseSession { session: 4, at_once: true });
         assert!(journal.is_empty());
     }
 }

@@ -2,21 +2,27 @@
 
 use std::{
     collections::HashMap,
-    fmt, io,
+    fmt,
     path::Path,
     sync::{
         Arc, Mutex, Weak,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use tokio::{net::UnixStream, sync::oneshot};
 
-use super::{connection::lock, request::BrokerRequest};
+use super::{connection::lock, failure::AttachError, request::BrokerRequest};
 use crate::{
-    broker::wire::{Call, Frame, FrameKind, Frames, Outbox, Outcome},
+    broker::wire::{
+        Call, Frame, FrameKind, Frames, MAX_CONTENT, Malformed, Outbox, Outcome, PROTOCOL, hello, version_of,
+    },
     driver::Win32Error,
 };
+
+/// How long a broker may take to say hello.
+const HELLO_LIMIT: Duration = Duration::from_secs(30);
 
 /// A connection that is there, or was. Dropping the last handle closes it.
 pub(super) struct Link {
@@ -27,18 +33,26 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// Connects; the frames are the caller's to read.
-    pub(super) async fn open(path: &Path) -> io::Result<(Arc<Self>, Frames)> {
-        let (read, write) = UnixStream::connect(path).await?.into_split();
+    /// Connects and says hello; the frames are the caller's to read.
+    pub(super) async fn open(path: &Path) -> Result<(Arc<Self>, Frames), AttachError> {
+        let (read, write) = UnixStream::connect(path).await.map_err(AttachError::Connect)?.into_split();
         let (outbox, writing) = Outbox::new(write);
         tokio::spawn(writing);
+        let mut frames = Frames::new(read);
+        outbox.send(hello());
+        let first = tokio::time::timeout(HELLO_LIMIT, frames.try_next());
+        match first.await.map_err(|_| AttachError::Silent)? {
+            Ok(Some(frame)) if version_of(&frame) == Some(PROTOCOL.into()) => {}
+            Ok(Some(frame)) => return Err(AttachError::of(&frame)),
+            Ok(None) | Err(Malformed) => return Err(AttachError::NoBroker),
+        }
         let link = Self {
             outbox,
             is_closed: AtomicBool::new(false),
             calls: Mutex::default(),
             requests: Mutex::default(),
         };
-        Ok((Arc::new(link), Frames::new(read)))
+        Ok((Arc::new(link), frames))
     }
 
     /// False once the broker has gone.
@@ -46,8 +60,11 @@ impl Link {
         !self.is_closed.load(Ordering::Acquire)
     }
 
-    /// Sends a frame; an error if the broker has gone.
+    /// Sends a frame; an error if the broker has gone, or would not take it for its size.
     pub(super) fn send(&self, frame: Frame) -> Result<(), Win32Error> {
+        if frame.content.len() > MAX_CONTENT {
+            return Err(Win32Error::INSUFFICIENT_BUFFER);
+        }
         match self.is_open() && self.outbox.send(frame) {
             true => Ok(()),
             false => Err(Win32Error::SERVICE_NOT_ACTIVE),

@@ -1,6 +1,7 @@
 //! The driver that hands everything to a broker.
 
 mod connection;
+mod failure;
 mod journal;
 mod link;
 mod pieces;
@@ -16,7 +17,11 @@ use std::{
 
 use tokio::sync::Mutex;
 
-use self::{connection::Connection, queue::BrokerQueue, session::BrokerSession};
+use self::{
+    connection::{Connection, lock},
+    queue::BrokerQueue,
+    session::BrokerSession,
+};
 use super::wire::Call;
 use crate::driver::{
     CreateQueueFlags, Driver, DriverFeature, DriverFuture, RequestQueue, RequestQueueOptions, ServerSession,
@@ -32,6 +37,8 @@ use crate::driver::{
 /// let server = HttpSysServer::with_driver(HttpSysOptions::default(), driver);
 /// ```
 ///
+/// Servers that are given one driver share its connection (`HttpSysServer::with_shared_driver`).
+///
 /// Against the driver in this process it lacks delegation and Basic authentication. Files are read by this process,
 /// which sends their bytes.
 ///
@@ -41,12 +48,13 @@ use crate::driver::{
 pub struct BrokerDriver {
     path: PathBuf,
     connection: Mutex<Option<Arc<Connection>>>,
+    failure: std::sync::Mutex<Option<String>>,
 }
 
 impl BrokerDriver {
     /// A driver over the broker whose socket is `path`; it connects when a server starts.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), connection: Mutex::new(None) }
+        Self { path: path.into(), connection: Mutex::new(None), failure: std::sync::Mutex::default() }
     }
 
     /// The broker's socket.
@@ -60,12 +68,10 @@ impl BrokerDriver {
         if let Some(open) = connection.as_ref().filter(|open| open.is_open()) {
             return Ok(Arc::clone(open));
         }
-        let new = Connection::open(&self.path).await.map_err(|error| {
-            tracing::error!(path = %self.path.display(), %error, "the broker cannot be reached; is falconry-httpsysd running?");
-            match error.kind() {
-                std::io::ErrorKind::PermissionDenied => Win32Error::ACCESS_DENIED,
-                _ => Win32Error::SERVICE_NOT_ACTIVE,
-            }
+        let opened = Connection::open(&self.path).await;
+        let new = opened.map_err(|error| {
+            *lock(&self.failure) = Some(error.tell(&self.path));
+            error.code()
         })?;
         *connection = Some(Arc::clone(&new));
         Ok(new)
@@ -89,9 +95,15 @@ impl Driver for BrokerDriver {
         )
     }
 
+    fn failure(&self) -> Option<String> {
+        lock(&self.failure).clone()
+    }
+
     fn create_server_session(&self) -> DriverFuture<'_, Arc<dyn ServerSession>> {
         Box::pin(async move {
-            let session: Arc<dyn ServerSession> = Arc::new(BrokerSession::new(self.connection().await?));
+            lock(&self.failure).take();
+            let session = BrokerSession::open(self.connection().await?).await?;
+            let session: Arc<dyn ServerSession> = Arc::new(session);
             Ok(session)
         })
     }

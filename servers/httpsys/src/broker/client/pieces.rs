@@ -3,9 +3,13 @@
 use std::{collections::VecDeque, fs::File, io, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
+use http::{
+    StatusCode,
+    header::{CONTENT_LENGTH, TRANSFER_ENCODING},
+};
 
 use crate::{
-    driver::{DataChunk, DataChunks, SendEntityBody, SendFlags},
+    driver::{DataChunk, DataChunks, SendEntityBody, SendFlags, SendResponse},
     file::read_at,
 };
 
@@ -58,6 +62,25 @@ impl FilePiece {
             }
         }
     }
+}
+
+/// How many bytes a response is that comes in one send; `None` if that is not for its head to say.
+pub(super) fn whole_length(response: &SendResponse) -> Option<u64> {
+    let is_whole = !response.flags.contains(SendFlags::MORE_DATA)
+        && !response.headers.contains_key(CONTENT_LENGTH)
+        && !response.headers.contains_key(TRANSFER_ENCODING);
+    let status = response.status;
+    let may_have_body = !status.is_informational()
+        && !matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED);
+    if !is_whole || !may_have_body {
+        return None;
+    }
+    let lengths = response.chunks.iter().map(|chunk| match chunk {
+        DataChunk::Memory(data) => Some(data.len() as u64),
+        DataChunk::File { length, .. } => Some(*length),
+        DataChunk::Trailers(_) => None,
+    });
+    lengths.sum()
 }
 
 /// What goes with the head, and what follows it; the last has the flags.

@@ -9,6 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use falconry_features::{BoxFuture, CancellationToken, Certificate};
+use http::header::CONTENT_LENGTH;
 
 use super::{
     link::Link,
@@ -200,10 +201,15 @@ impl RequestHandle for BrokerRequest {
         let begin = response.take().map(|mut response| {
             move |state: &mut State| {
                 let flags = response.flags;
+                let length = pieces::whole_length(&response);
                 let (first, rest) = pieces::of_response(std::mem::take(&mut response.chunks), flags);
                 response.chunks = first;
                 if !rest.is_empty() {
                     response.flags = flags | SendFlags::MORE_DATA;
+                    if let Some(length) = length {
+                        // The driver behind the broker does not see that it is all of it.
+                        response.headers.insert(CONTENT_LENGTH, length.into());
+                    }
                 }
                 state.rest = rest;
                 let content = encode_response(&response)?;

@@ -1,6 +1,12 @@
 //! Sessions and groups of the broker.
 
-use std::{any::Any, sync::Arc};
+use std::{
+    any::Any,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use falconry_features::Deadline;
 
@@ -10,14 +16,19 @@ use crate::{
     driver::{DriverFuture, RequestQueue, ServerSession, UrlGroup, UrlGroupProperty, Win32Error},
 };
 
+/// A session: one of those that share the attachment.
 #[derive(Debug)]
 pub(super) struct BrokerSession {
     connection: Arc<Connection>,
+    number: u64,
+    is_closed: AtomicBool,
 }
 
 impl BrokerSession {
-    pub(super) fn new(connection: Arc<Connection>) -> Self {
-        Self { connection }
+    pub(super) async fn open(connection: Arc<Connection>) -> Result<Self, Win32Error> {
+        let number = connection.next_number();
+        connection.call(&Call::CreateSession { session: number }).await?;
+        Ok(Self { connection, number, is_closed: AtomicBool::new(false) })
     }
 }
 
@@ -25,7 +36,7 @@ impl ServerSession for BrokerSession {
     fn create_url_group(&self) -> DriverFuture<'_, Arc<dyn UrlGroup>> {
         Box::pin(async move {
             let number = self.connection.next_number();
-            self.connection.call(&Call::CreateGroup { group: number }).await?;
+            self.connection.call(&Call::CreateGroup { session: self.number, group: number }).await?;
             let group: Arc<dyn UrlGroup> =
                 Arc::new(BrokerGroup { connection: Arc::clone(&self.connection), number });
             Ok(group)
@@ -34,16 +45,21 @@ impl ServerSession for BrokerSession {
 
     fn close(&self, deadline: Deadline) -> DriverFuture<'_, ()> {
         Box::pin(async move {
-            let at_once = deadline.has_passed();
-            let close = Call::CloseSession { at_once };
-            match deadline.limit(self.connection.call(&close)).await {
+            self.is_closed.store(true, Ordering::Release);
+            let close = |at_once| Call::CloseSession { session: self.number, at_once };
+            match deadline.limit(self.connection.call(&close(deadline.has_passed()))).await {
                 Some(closed) => closed.map(drop),
-                None => {
-                    let close = Call::CloseSession { at_once: true };
-                    self.connection.call(&close).await.map(drop)
-                }
+                None => self.connection.call(&close(true)).await.map(drop),
             }
         })
+    }
+}
+
+impl Drop for BrokerSession {
+    fn drop(&mut self) {
+        if !self.is_closed.load(Ordering::Acquire) {
+            self.connection.tell(&Call::CloseSession { session: self.number, at_once: true });
+        }
     }
 }
 

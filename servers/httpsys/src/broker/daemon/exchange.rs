@@ -2,11 +2,12 @@
 
 use std::{future::poll_fn, sync::Arc};
 
+use bytes::Bytes;
 use falconry_features::Cancelled;
 use tokio::sync::mpsc;
 
 use crate::{
-    broker::wire::{Frame, FrameKind, Outbox, decode_body, decode_response},
+    broker::wire::{Frame, FrameKind, MAX_CONTENT, Outbox, decode_body, decode_response},
     driver::{RequestHandle, SendEntityBody, SendResponse, Win32Error},
 };
 
@@ -20,7 +21,7 @@ enum Sending {
 pub(super) async fn run(
     handle: Arc<dyn RequestHandle>,
     number: u64,
-    mut frames: mpsc::UnboundedReceiver<Frame>,
+    mut frames: mpsc::Receiver<Frame>,
     outbox: &Outbox,
 ) {
     let mut reading: Option<usize> = None;
@@ -31,7 +32,7 @@ pub(super) async fn run(
             frame = frames.recv() => {
                 let Some(frame) = frame else { return };
                 match frame.kind {
-                    FrameKind::Read => reading = frame.code().map(|limit| limit as usize),
+                    FrameKind::Read => reading = frame.code().map(|limit| (limit as usize).clamp(1, MAX_CONTENT)),
                     FrameKind::Response => match decode_response(frame.content) {
                         Ok(response) if sending.is_none() => sending = Some(Sending::Response(Some(response))),
                         _ => sent(outbox, number, Err(Win32Error::INVALID_PARAMETER)),
@@ -47,7 +48,7 @@ pub(super) async fn run(
                     _ => return cancel(&*handle, None),
                 }
             }
-            read = poll_fn(|cx| handle.poll_receive_entity_body(cx, reading.unwrap_or(1))), if reading.is_some() => {
+            read = read(&*handle, reading.unwrap_or(1), outbox), if reading.is_some() => {
                 reading = None;
                 outbox.send(match read {
                     Ok(data) => Frame::new(FrameKind::Body, number, data),
@@ -64,6 +65,12 @@ pub(super) async fn run(
             }
         }
     }
+}
+
+/// Reads once there is room for what that gives.
+async fn read(handle: &dyn RequestHandle, limit: usize, outbox: &Outbox) -> Result<Bytes, Win32Error> {
+    outbox.room().await;
+    poll_fn(|cx| handle.poll_receive_entity_body(cx, limit)).await
 }
 
 fn poll_sending(

@@ -2,31 +2,31 @@
 
 mod client;
 mod exchange;
+mod handles;
 mod orphans;
 mod peer;
+mod receiving;
+mod socket;
 
 use std::{
-    fmt, fs, io,
-    os::unix::{
-        fs::{MetadataExt, PermissionsExt},
-        net::UnixStream as StdUnixStream,
-    },
+    fmt, io,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
-use tokio::net::UnixListener;
+use falconry_features::FeatureError;
 
-use self::{client::Client, orphans::Orphans};
+use self::{client::Client, orphans::Orphans, socket::Socket};
+use super::accounts::group_number;
 use crate::PortableDriver;
 
 /// How a broker is set up.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct BrokerOptions {
-    /// A group of the system whose members may attach, too. Their primary group counts. Default: none; then only the
-    /// user that the broker runs as, and root.
+    /// A group of the system, by its number, whose members may attach, too. Default: none; then only the user that the
+    /// broker runs as, and root. Outside of Linux only the primary group of a process counts.
     pub allowed_group: Option<u32>,
 
     /// How long the prefixes of a process that has died stay registered, answered by 503, until somebody of the same
@@ -40,10 +40,25 @@ impl Default for BrokerOptions {
     }
 }
 
+impl BrokerOptions {
+    /// Sets [`allowed_group`](Self::allowed_group) by the name of the group in `/etc/group`, or by its number.
+    ///
+    /// # Errors
+    /// Out of range: there is no such group.
+    pub fn allow_group(&mut self, group: &str) -> Result<&mut Self, FeatureError> {
+        let number = group_number(group).ok_or_else(|| {
+            FeatureError::out_of_range(format!(
+                "there is no group {group:?} in /etc/group; give a number for another"
+            ))
+        })?;
+        self.allowed_group = Some(number);
+        Ok(self)
+    }
+}
+
 /// A broker: the portable driver for the processes that attach to its socket.
 pub struct Broker {
-    listener: UnixListener,
-    path: PathBuf,
+    socket: Socket,
     shared: Arc<Shared>,
 }
 
@@ -60,45 +75,36 @@ impl Broker {
     /// Listens on the unix socket `path`. A socket that a broker has left behind is replaced.
     ///
     /// # Errors
-    /// Another broker listens there, or the socket cannot be made.
+    /// Another broker listens there, a file is there, or the socket cannot be made.
     pub fn bind(
         path: impl Into<PathBuf>,
         driver: PortableDriver,
         options: BrokerOptions,
     ) -> io::Result<Self> {
-        let path = path.into();
-        let listener = match UnixListener::bind(&path) {
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                if StdUnixStream::connect(&path).is_ok() {
-                    return Err(error);
-                }
-                fs::remove_file(&path)?;
-                UnixListener::bind(&path)?
-            }
-            other => other?,
-        };
         // Who may attach is judged by who connects; a group must be able to do that.
         let mode = if options.allowed_group.is_some() { 0o666 } else { 0o600 };
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode))?;
-        let user = fs::metadata(&path)?.uid();
-        let shared = Arc::new(Shared { driver, options, user, orphans: Orphans::default() });
-        Ok(Self { listener, path, shared })
+        let socket = Socket::bind(path.into(), mode)?;
+        let orphans = Orphans::new(options.orphans);
+        let shared = Shared { driver, options, user: socket.owner, orphans };
+        Ok(Self { socket, shared: Arc::new(shared) })
     }
 
     /// The socket.
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.socket.path
     }
 
     /// Serves clients until the future is dropped.
     pub async fn run(&self) {
         loop {
-            match self.listener.accept().await {
+            match self.socket.listener.accept().await {
                 Ok((socket, _)) => match peer::admit(&socket, &self.shared) {
                     Ok(peer) => {
-                        tokio::spawn(Client::new(Arc::clone(&self.shared), peer).run(socket));
+                        tokio::spawn(Client::serve(Arc::clone(&self.shared), peer, socket));
                     }
-                    Err(reason) => tracing::warn!("a process was refused: {reason}"),
+                    Err(reason) => {
+                        tokio::spawn(peer::refuse(socket, reason));
+                    }
                 },
                 Err(error) => {
                     tracing::error!(%error, "a process that attaches could not be accepted");
@@ -110,15 +116,8 @@ impl Broker {
     }
 }
 
-impl Drop for Broker {
-    fn drop(&mut self) {
-        // Whoever has removed it already wanted the same.
-        let _ = fs::remove_file(&self.path);
-    }
-}
-
 impl fmt::Debug for Broker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Broker").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("Broker").field("path", &self.path()).finish_non_exhaustive()
     }
 }

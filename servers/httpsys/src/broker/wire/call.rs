@@ -24,7 +24,11 @@ pub(in crate::broker) enum Call {
     CloseQueue {
         queue: u64,
     },
+    CreateSession {
+        session: u64,
+    },
     CreateGroup {
+        session: u64,
         group: u64,
     },
     AddUrl {
@@ -48,8 +52,9 @@ pub(in crate::broker) enum Call {
     CloseGroup {
         group: u64,
     },
-    /// Everything is closed in good order.
+    /// The session is closed with its groups, in good order or at once.
     CloseSession {
+        session: u64,
         at_once: bool,
     },
 }
@@ -137,10 +142,10 @@ impl From<TimeoutLimits> for GroupProperty {
     }
 }
 
-/// The limits that [`GroupProperty::Timeouts`] carries.
+/// The limits that [`GroupProperty::Timeouts`] carries; more than the API can say is the most that it can.
 pub(in crate::broker) fn limits(times: [Option<u64>; 5], rate: Option<u32>) -> TimeoutLimits {
     let [entity_body, drain_entity_body, request_queue, idle_connection, header_wait] =
-        times.map(|seconds| seconds.map(Duration::from_secs));
+        times.map(|seconds| seconds.map(|seconds| Duration::from_secs(seconds.min(u16::MAX.into()))));
     TimeoutLimits {
         entity_body,
         drain_entity_body,

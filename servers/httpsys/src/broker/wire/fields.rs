@@ -35,6 +35,15 @@ impl Writer {
         self
     }
 
+    /// Bytes that lie in several places.
+    pub(super) fn pieces(&mut self, pieces: &[&[u8]]) -> &mut Self {
+        let length: usize = pieces.iter().map(|piece| piece.len()).sum();
+        self.0.put_u32(u32::try_from(length).unwrap_or(u32::MAX));
+        self.0.reserve(length);
+        pieces.iter().for_each(|piece| self.0.put_slice(piece));
+        self
+    }
+
     pub(super) fn option(&mut self, bytes: Option<&[u8]>) -> &mut Self {
         self.flag(bytes.is_some());
         if let Some(bytes) = bytes {
@@ -95,7 +104,7 @@ impl Reader {
         if count > self.0.len() / 8 {
             return Err(Malformed);
         }
-        let mut headers = HeaderMap::with_capacity(count);
+        let mut headers = HeaderMap::try_with_capacity(count).map_err(|_| Malformed)?;
         for _ in 0..count {
             let name = HeaderName::from_bytes(&self.bytes()?).map_err(|_| Malformed)?;
             let value = HeaderValue::from_maybe_shared(self.bytes()?).map_err(|_| Malformed)?;

@@ -3,7 +3,10 @@
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 /// The longest frame that is taken, in bytes, without its length.
-pub(super) const MAX_FRAME: usize = 4 * 1024 * 1024;
+const MAX_FRAME: usize = 1024 * 1024;
+
+/// The longest content, in bytes.
+pub(in crate::broker) const MAX_CONTENT: usize = MAX_FRAME - 1 - 8;
 
 /// Length, kind and number.
 pub(super) const PREFIX: usize = 4 + 1 + 8;
@@ -49,11 +52,15 @@ pub(in crate::broker) enum FrameKind {
     Gone = 13,
     /// Client: the request is done with.
     Release = 14,
+    /// Both, first of all: see [`hello`](super::hello()).
+    Hello = 15,
+    /// Broker, in the place of its hello: why the process may not attach, as a text.
+    Refused = 16,
 }
 
 impl FrameKind {
     fn from_number(number: u8) -> Option<Self> {
-        const ALL: [FrameKind; 14] = [
+        const ALL: [FrameKind; 16] = [
             FrameKind::Call,
             FrameKind::Result,
             FrameKind::Receive,
@@ -68,6 +75,8 @@ impl FrameKind {
             FrameKind::Watch,
             FrameKind::Gone,
             FrameKind::Release,
+            FrameKind::Hello,
+            FrameKind::Refused,
         ];
         ALL.into_iter().find(|kind| *kind as u8 == number)
     }
@@ -88,12 +97,25 @@ impl Frame {
         self.content.first_chunk().map(|bytes| u32::from_be_bytes(*bytes))
     }
 
+    /// How many bytes it takes on the wire.
+    pub(super) fn size(&self) -> usize {
+        PREFIX + self.content.len()
+    }
+
     /// Writes what comes before the content.
     pub(super) fn put_prefix(&self, out: &mut BytesMut) {
         let length = u32::try_from(1 + 8 + self.content.len()).unwrap_or(u32::MAX);
         out.put_u32(length);
         out.put_u8(self.kind as u8);
         out.put_u64(self.number);
+    }
+
+    /// All of it, as it is sent.
+    pub(in crate::broker) fn to_bytes(&self) -> Bytes {
+        let mut out = BytesMut::with_capacity(self.size());
+        self.put_prefix(&mut out);
+        out.put_slice(&self.content);
+        out.freeze()
     }
 
     /// Takes a frame out of what has been read; `None` if there is no whole one yet.
@@ -130,9 +152,7 @@ mod tests {
     #[test]
     fn a_frame_comes_back_however_it_is_cut() {
         let frame = Frame::new(FrameKind::Body, 7, "hello");
-        let mut bytes = BytesMut::new();
-        frame.put_prefix(&mut bytes);
-        bytes.put_slice(&frame.content);
+        let bytes = frame.to_bytes();
         let mut read = BytesMut::new();
         let (last, others) = bytes.split_last().unwrap();
         for byte in others {

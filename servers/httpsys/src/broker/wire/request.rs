@@ -160,25 +160,27 @@ fn flags(content: &mut Reader) -> Result<SendFlags, Malformed> {
     u32::try_from(content.number()?).map(SendFlags::from_bits).map_err(|_| Malformed)
 }
 
+/// All the bytes as one, however many pieces the application has written, and then the trailers if there are any.
 fn encode_chunks(out: &mut Writer, chunks: &DataChunks) -> Result<(), Win32Error> {
-    out.small(u16::try_from(chunks.len()).map_err(|_| Win32Error::INVALID_PARAMETER)?);
+    let (mut data, mut trailers) = (Vec::new(), None);
     for chunk in chunks.iter() {
         match chunk {
-            DataChunk::Memory(data) => out.flag(false).bytes(data),
-            DataChunk::Trailers(trailers) => out.flag(true).headers(trailers),
+            DataChunk::Memory(piece) => data.push(&**piece),
+            DataChunk::Trailers(last) => trailers = Some(last),
             DataChunk::File { .. } => return Err(Win32Error::NOT_SUPPORTED),
-        };
+        }
+    }
+    out.pieces(&data).flag(trailers.is_some());
+    if let Some(trailers) = trailers {
+        out.headers(trailers);
     }
     Ok(())
 }
 
 fn decode_chunks(content: &mut Reader) -> Result<DataChunks, Malformed> {
-    let mut chunks = DataChunks::new();
-    for _ in 0..content.small()? {
-        chunks.push(match content.flag()? {
-            false => DataChunk::Memory(content.bytes()?),
-            true => DataChunk::Trailers(content.headers()?),
-        });
+    let mut chunks = DataChunks::from(content.bytes()?);
+    if content.flag()? {
+        chunks.push(DataChunk::Trailers(content.headers()?));
     }
     Ok(chunks)
 }
