@@ -122,13 +122,14 @@ impl ExchangeShared {
         if is_sending && state.output.held_bytes >= LIMIT {
             return Poll::Pending;
         }
+        if state.output.held_bytes >= LIMIT && !is_sending {
+            // Not before there is more: what may be all of the response has a length.
+            self.begin_send(cx, &mut state, false, None);
+        }
         let data = std::mem::take(data);
         let length = data.len();
         state.output.rules = rules;
         state.output.hold(DataChunk::Memory(data), length);
-        if state.output.held_bytes >= LIMIT && !is_sending {
-            self.begin_send(cx, &mut state, false, None);
-        }
         Poll::Ready(Ok(()))
     }
 
