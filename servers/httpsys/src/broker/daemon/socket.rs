@@ -83,7 +83,8 @@ fn remove_abandoned(path: &Path) -> io::Result<()> {
 }
 
 fn explain(path: &Path, error: io::Error) -> io::Error {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let folder =
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let folder = folder.display();
     let text = match error.kind() {
         io::ErrorKind::NotFound => format!("there is no folder {folder}; make it"),
