@@ -20,6 +20,6 @@ async fn main() -> std::result::Result<(), HostError> {
 }
 
 async fn hello(ctx: &mut HttpContext) -> Result {
-    let name = std::thread::current().name().unwrap_or("a thread").to_owned();
-    ctx.response_mut().write(format!("Hello from {name}!\n")).await
+    let thread = std::thread::current().id();
+    ctx.response_mut().write(format!("Hello from {thread:?}!\n")).await
 }

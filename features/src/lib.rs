@@ -11,6 +11,9 @@
 //! ([`PlainResponse`]) and [`HttpResponseBodyFeature`] ([`PlainResponseBody`] over a
 //! [`ResponseSink`]); then it calls [`run_request`]. Everything else is optional.
 //!
+//! With the Cargo feature `http1`, the module `http1` has HTTP/1.1 for servers over streams of bytes. [`ServerAddresses`],
+//! [`Connections`] and [`block_on`] do the rest that servers share.
+//!
 //! # Features
 //!
 //! What a request may offer, beside the three that every server has:

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use falconry_features::{CancellationToken, Deadline};
+use falconry_features::{CancellationToken, Deadline, block_on};
 
 use self::support::{Log, now};
 
@@ -131,17 +131,7 @@ fn a_token_fired_on_another_thread_wakes_this_one() {
         let token = token.clone();
         move || token.cancel()
     });
-    struct Unpark(std::thread::Thread);
-    impl Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
-    let mut waiting = pin!(token.cancelled());
-    while waiting.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
-        std::thread::park();
-    }
+    block_on(token.cancelled());
     thread.join().unwrap();
 }
 
