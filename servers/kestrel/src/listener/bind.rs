@@ -48,7 +48,7 @@ fn listen_on(endpoint: &ListenOptions, options: &KestrelServerOptions) -> Result
         #[cfg(windows)]
         ListenEndpoint::NamedPipe(name) => {
             let pipe = super::pipe::PipeListener::new(name, &options.named_pipes);
-            vec![pipe.map_err(|error| failure(endpoint, error))?.into()]
+            vec![pipe.map_err(|error| ServerError::cannot_bind(endpoint, error))?.into()]
         }
         other => {
             return Err(ServerError::platform(format!(
@@ -86,7 +86,7 @@ fn share(
     for _ in 1..transport.accept_socket_count() {
         for address in &addresses {
             let listener = listen(*address, both_families, transport);
-            listeners.push(listener.map_err(|error| failure(endpoint, error))?);
+            listeners.push(listener.map_err(|error| ServerError::cannot_bind(endpoint, error))?);
         }
     }
     Ok(listeners)
@@ -97,7 +97,7 @@ fn bind_ip(
     endpoint: &ListenOptions,
     transport: &SocketTransportOptions,
 ) -> Result<Listener, ServerError> {
-    listen(address, false, transport).map_err(|error| failure(endpoint, error))
+    listen(address, false, transport).map_err(|error| ServerError::cannot_bind(endpoint, error))
 }
 
 /// Both families on one socket or, where there is no IPv6, the older one alone.
@@ -110,7 +110,7 @@ fn bind_any(
         Err(error) if error.kind() != io::ErrorKind::AddrInUse => {
             bind_ip((Ipv4Addr::UNSPECIFIED, port).into(), endpoint, transport)
         }
-        other => other.map_err(|error| failure(endpoint, error)),
+        other => other.map_err(|error| ServerError::cannot_bind(endpoint, error)),
     }
 }
 
@@ -126,7 +126,9 @@ fn bind_localhost(
     for address in [SocketAddr::from((Ipv4Addr::LOCALHOST, port)), (Ipv6Addr::LOCALHOST, port).into()] {
         match listen(address, false, transport) {
             Ok(listener) => listeners.push(listener),
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(failure(endpoint, error)),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                return Err(ServerError::cannot_bind(endpoint, error));
+            }
             Err(error) => {
                 tracing::info!(%address, %error, "Unable to bind to one of the loopback addresses");
                 failures.push(error);
@@ -134,7 +136,7 @@ fn bind_localhost(
         }
     }
     match failures.pop() {
-        Some(error) if listeners.is_empty() => Err(failure(endpoint, error)),
+        Some(error) if listeners.is_empty() => Err(ServerError::cannot_bind(endpoint, error)),
         _ => Ok(listeners),
     }
 }
@@ -177,7 +179,7 @@ fn from_handle(handle: &crate::ListenHandle, endpoint: &ListenOptions) -> Result
         #[cfg(not(unix))]
         None => Err(io::ErrorKind::InvalidInput.into()),
     };
-    listener.map_err(|error| failure(endpoint, error))
+    listener.map_err(|error| ServerError::cannot_bind(endpoint, error))
 }
 
 #[cfg(unix)]
@@ -187,17 +189,5 @@ fn bind_unix(path: &std::path::Path, endpoint: &ListenOptions) -> Result<Listene
             socket.set_nonblocking(true)?;
             Listener::unix(socket, Some(path.to_owned()))
         })
-        .map_err(|error| failure(endpoint, error))
-}
-
-pub(super) fn failure(endpoint: &ListenOptions, error: io::Error) -> ServerError {
-    let failure = if error.kind() == io::ErrorKind::AddrInUse {
-        ServerError::address_in_use(format!(
-            "failed to bind to {endpoint}: the address is already in use; stop the program that uses it, or choose \
-             another address, for instance with --urls http://localhost:5001"
-        ))
-    } else {
-        ServerError::address(format!("failed to bind to {endpoint}: {error}"))
-    };
-    failure.with_source(error)
+        .map_err(|error| ServerError::cannot_bind(endpoint, error))
 }

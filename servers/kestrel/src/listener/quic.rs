@@ -5,7 +5,7 @@ use std::io;
 use falconry_features::ServerError;
 use http::HeaderValue;
 
-use super::{Current, Listener, bind::failure};
+use super::{Current, Listener};
 use crate::{
     HttpProtocols, ListenEndpoint, ListenOptions,
     http3::{Quic, QuicListener},
@@ -33,7 +33,7 @@ pub(super) fn add(
                 attempt += 1;
                 listeners = listen()?;
             }
-            Err(error) => return Err(failure(endpoint, error)),
+            Err(error) => return Err(ServerError::cannot_bind(endpoint, error)),
         }
     };
     for listener in &mut listeners {
