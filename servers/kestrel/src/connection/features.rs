@@ -36,7 +36,9 @@ impl Lifetime {
 
 /// The features of a connection, over those of the server.
 pub(super) fn collection(connection: &ConnectionShared) -> FeatureCollection {
-    let mut features = FeatureCollection::with_defaults(Arc::clone(&connection.server.features));
+    // Each connection has one: no room for more than there is.
+    let mut features = FeatureCollection::with_capacity(9);
+    features.set_defaults(Some(Arc::clone(&connection.server.features)));
     let socket = connection.endpoints.of_socket();
     let end_points = PlainConnectionIdentity {
         local: connection.endpoints.local.map(ConnectionAddress::from),

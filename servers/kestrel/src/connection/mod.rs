@@ -9,6 +9,7 @@ mod signal;
 use std::{
     fmt,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use falconry_features::FeatureCollection;
@@ -24,6 +25,9 @@ use crate::{
     server::ServerShared,
     transport::{Endpoints, TrueEndpoints},
 };
+
+/// How long a connection without a request keeps what makes the next one cheap.
+pub(crate) const REST_AFTER: Duration = Duration::from_secs(1);
 
 /// What the requests of one connection share with it and with the server.
 pub(crate) struct ConnectionShared {

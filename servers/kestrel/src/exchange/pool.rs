@@ -61,6 +61,13 @@ impl ExchangePool {
         free.unwrap_or_else(|| Box::new(Exchange::new(Arc::clone(connection), Some(StreamLink::http3()))))
     }
 
+    /// The connection rests: exchanges are made anew when it goes on.
+    pub(crate) fn rest(&self) {
+        // They go when the lock is free: their features come back here.
+        let resting = std::mem::take(&mut self.lock().exchanges);
+        drop(resting);
+    }
+
     /// The connection has ended: exchanges, which know it, are not kept any more.
     pub(crate) fn close(&self) {
         // They go when the lock is free: their features come back here.

@@ -14,7 +14,7 @@ use tokio_util::io::poll_read_buf;
 /// How much is read at once where no body is expected: many heads of a client that sends them together.
 const HEADS: usize = 4 * 1024;
 
-/// A connection at rest keeps no more room than this.
+/// A connection that waits for a request keeps no more room than this.
 const KEPT: usize = 1024;
 
 /// How much room a body is read into at most.
@@ -95,9 +95,16 @@ impl Input {
         Poll::Ready(Ok(buffer.filled().len()))
     }
 
-    /// The connection rests: more than the usual is given back.
-    pub(super) fn rest(&mut self) {
+    /// The connection waits for a request: more than the usual is given back.
+    pub(super) fn shrink(&mut self) {
         if self.0.is_empty() && self.0.capacity() > KEPT {
+            self.release();
+        }
+    }
+
+    /// The connection rests: everything is given back.
+    pub(super) fn release(&mut self) {
+        if self.0.is_empty() {
             self.0 = BytesMut::new();
         }
     }

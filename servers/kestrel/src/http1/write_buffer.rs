@@ -16,7 +16,7 @@ const SMALL_PIECE: usize = 4 * 1024;
 /// What one call of the system is given at most.
 const MAX_SLICES: usize = 32;
 
-/// A connection at rest keeps no more room than this.
+/// A connection that waits for a request keeps no more room than this.
 const KEPT: usize = 512;
 
 /// What the socket has not got yet.
@@ -94,9 +94,16 @@ impl WriteBuffer {
         Poll::Ready(Ok(count))
     }
 
-    /// The connection rests: more than the usual is given back.
-    pub(super) fn rest(&mut self) {
-        if self.is_empty() && (self.flat.capacity() > KEPT || self.queue.capacity() > 0) {
+    /// The connection waits for a request: more than the usual is given back.
+    pub(super) fn shrink(&mut self) {
+        if self.flat.capacity() > KEPT || self.queue.capacity() > 0 {
+            self.release();
+        }
+    }
+
+    /// The connection rests: everything is given back.
+    pub(super) fn release(&mut self) {
+        if self.is_empty() {
             *self = Self::default();
         }
     }

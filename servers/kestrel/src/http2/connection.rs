@@ -21,7 +21,7 @@ use super::{
     tasks::StreamTasks,
 };
 use crate::{
-    connection::ConnectionShared,
+    connection::{ConnectionShared, REST_AFTER},
     events,
     http1::{Rejection, linger},
     metrics::error_type,
@@ -83,6 +83,8 @@ struct Http2Connection<S: Transport> {
     armed: Option<Instant>,
     /// Since when there has been no stream.
     idle_since: Option<Instant>,
+    /// What a connection without streams need not keep is gone.
+    has_rested: bool,
     /// When the connection was told to end after the streams under way.
     stopping_since: Option<Instant>,
     keep_alive: KeepAlive,
@@ -103,6 +105,7 @@ impl<S: Transport> Http2Connection<S> {
             timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
             armed: None,
             idle_since: None,
+            has_rested: false,
             stopping_since: None,
             closing_since: None,
         }
@@ -191,10 +194,20 @@ impl<S: Transport> Http2Connection<S> {
                 Wait::Closing | Wait::Response => Some(End::Aborted),
                 Wait::Idle | Wait::Stop => self.close(Reason::NO_ERROR),
                 Wait::Fields | Wait::Pong => self.close(Reason::INTERNAL_ERROR),
+                Wait::Rest => self.rest(),
                 Wait::Ping if self.keep_alive.send() => None,
                 Wait::Ping => self.close(Reason::INTERNAL_ERROR),
             });
         }
+    }
+
+    /// Gives back what the next stream does not need: it may be far off.
+    fn rest(&mut self) -> Option<End> {
+        self.has_rested = true;
+        self.accepted = Vec::new();
+        self.connection.exchanges.rest();
+        self.io.lock().release();
+        None
     }
 
     /// Why the connection is about to end.
@@ -206,7 +219,7 @@ impl<S: Transport> Http2Connection<S> {
                 events::response_too_slow(&self.connection, 0);
                 error_type::MIN_RESPONSE_DATA_RATE
             }
-            Wait::Stop | Wait::Closing | Wait::Ping => return,
+            Wait::Rest | Wait::Stop | Wait::Closing | Wait::Ping => return,
         };
         self.connection.observed.failed(error_type);
     }
@@ -219,13 +232,17 @@ impl<S: Transport> Http2Connection<S> {
         }
         let has_streams = self.h2.has_streams();
         let idle_since = match has_streams {
-            true => self.idle_since.take().and(None),
+            true => {
+                self.has_rested = false;
+                self.idle_since.take().and(None)
+            }
             false => Some(*self.idle_since.get_or_insert_with(Instant::now)),
         };
         let idle = idle_since.and_then(|since| match self.stopping_since {
             Some(stopping) => Some((Wait::Stop, since.max(stopping) + STOP_GRACE)),
             None => limits.keep_alive_timeout().map(|limit| (Wait::Idle, since + limit)),
         });
+        let rest = idle_since.filter(|_| !self.has_rested).map(|since| (Wait::Rest, since + REST_AFTER));
         let guard = self.io.lock();
         let response = guard.response.deadline(limits.min_response_data_rate());
         let fields = guard.fields_since().zip(limits.request_headers_timeout());
@@ -237,7 +254,7 @@ impl<S: Transport> Http2Connection<S> {
         });
         let response = response.map(|deadline| (Wait::Response, deadline));
         let fields = fields.map(|(since, limit)| (Wait::Fields, since + limit));
-        [idle, response, fields, keep_alive].into_iter().flatten().min_by_key(|(_, deadline)| *deadline)
+        [rest, idle, response, fields, keep_alive].into_iter().flatten().min_by_key(|(_, deadline)| *deadline)
     }
 }
 
@@ -246,6 +263,8 @@ impl<S: Transport> Http2Connection<S> {
 enum Wait {
     /// A stream.
     Idle,
+    /// The same, before the connection comes to rest.
+    Rest,
     /// The rest of a request's fields.
     Fields,
     /// A silent client, for its time to be asked.

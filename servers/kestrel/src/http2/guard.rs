@@ -66,6 +66,13 @@ impl<S: Transport> Guard<S> {
         self.inspector.fields_since()
     }
 
+    /// The connection rests: room that holds nothing is given back.
+    pub(super) fn release(&mut self) {
+        if self.held.is_empty() {
+            self.held = Vec::new();
+        }
+    }
+
     /// Gives h2 what is in order.
     pub(super) fn poll_read(
         &mut self,

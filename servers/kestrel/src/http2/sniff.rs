@@ -42,7 +42,9 @@ pub(crate) async fn serve_clear<S: Transport>(
     connection: Arc<ConnectionShared>,
 ) {
     let speaks_http1 = protocols.contains(HttpProtocols::HTTP1);
-    let Some(first) = First::read(&mut stream, &connection, !speaks_http1).await else { return };
+    // In a box: it is soon done with.
+    let reading = Box::pin(First::read(&mut stream, &connection, !speaks_http1));
+    let Some(first) = reading.await else { return };
     let speaks_http2 = protocols.contains(HttpProtocols::HTTP2);
     if first.bytes.is_empty() && !speaks_http1 {
         // Nobody to answer to.

@@ -12,7 +12,11 @@ use super::{
     streams::Streams,
     web_transport::{ENABLED, Sessions},
 };
-use crate::{connection::ConnectionShared, events, metrics::error_type};
+use crate::{
+    connection::{ConnectionShared, REST_AFTER},
+    events,
+    metrics::error_type,
+};
 
 /// How long streams are still accepted when the server stops: the client may have opened them before it
 /// heard of that (RFC 9114 section 5.2).
@@ -48,6 +52,7 @@ pub(super) async fn serve(quic: quinn::Connection, shared: Arc<ConnectionShared>
             announced: None,
             stop: Stop::No,
             idle_since: Instant::now(),
+            has_rested: false,
             quic: quic.clone(),
             shared: Arc::clone(&shared),
         };
@@ -89,6 +94,8 @@ struct Http3Connection {
     stop: Stop,
     /// Since when there has been no stream, if there is none.
     idle_since: Instant,
+    /// What a connection without streams need not keep is gone.
+    has_rested: bool,
 }
 
 /// Where the orderly end of a connection stands.
@@ -114,6 +121,7 @@ impl Http3Connection {
                 return ORDERLY;
             }
             let deadline = self.deadline(is_empty);
+            let rest = (is_empty && !self.has_rested).then(|| self.idle_since + REST_AFTER);
             tokio::select! {
                 biased;
                 () = shared.signal.aborted() => return (Code::H3_INTERNAL_ERROR, b"aborted"),
@@ -132,6 +140,10 @@ impl Http3Connection {
                     }
                 },
                 () = streams.emptied() => self.idle_since = Instant::now(),
+                () = wait(rest) => {
+                    self.has_rested = true;
+                    shared.exchanges.rest();
+                }
                 () = wait(deadline) => {
                     if self.stop == Stop::No {
                         events::connection_keep_alive(&shared);
@@ -161,6 +173,7 @@ impl Http3Connection {
             stream.state().fail(Code::H3_REQUEST_REJECTED);
             return;
         }
+        self.has_rested = false;
         self.next_id = self.next_id.max(id.saturating_add(STREAM_STEP));
         let (state, stopped) = (Arc::clone(stream.state()), stream.stopped());
         let resolver = self.h3.create_resolver(FrameStream::new(BufRecvStream::new(stream)));

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use falconry_features::ServerError;
 #[cfg(feature = "tls")]
-use falconry_features::{BoxFuture, FeatureCollection};
+use falconry_features::FeatureCollection;
+use falconry_features::{BoxFuture, ServerError};
 
 use crate::{
-    HttpProtocols, ListenOptions, connection::ConnectionShared, http2, middleware::Chain, transport::Socket,
+    HttpProtocols, ListenOptions, connection::ConnectionShared, http2, middleware::Middlewares,
+    transport::Socket,
 };
 #[cfg(feature = "tls")]
 use crate::{
@@ -61,41 +62,53 @@ impl Security {
     }
 
     /// Serves a connection from the first byte of HTTP or of TLS to its last. A handshake is part of it: it takes a
-    /// place among the connections and none of the listener's time. `inner` is the middleware between TLS and HTTP.
-    ///
-    /// What comes one after the other is boxed: a connection has room for what it does now, not for the greatest of all
-    /// that it may do.
-    pub(super) async fn serve(self, socket: Socket, inner: &Chain, connection: Arc<ConnectionShared>) {
+    /// place among the connections and none of the listener's time. The inner middleware is that between TLS and HTTP.
+    pub(super) fn serve(
+        self,
+        socket: Socket,
+        middleware: Arc<Middlewares>,
+        connection: Arc<ConnectionShared>,
+    ) -> BoxFuture<'static, ()> {
         match self {
             // There is no TLS to be inside of.
             Self::Clear(protocols) => {
-                debug_assert!(inner.is_empty(), "middleware after https without https");
-                http2::serve_clear(socket, protocols, connection).await;
+                debug_assert!(middleware.inner.is_empty(), "middleware after https without https");
+                Box::pin(http2::serve_clear(socket, protocols, connection))
             }
             #[cfg(feature = "tls")]
-            Self::Tls(tls) => match Box::pin(tls.handshake(socket, &connection)).await {
-                Some((stream, protocol)) if inner.is_empty() => {
-                    Box::pin(serve(stream, protocol, connection)).await;
-                }
-                Some((stream, protocol)) => {
-                    let features = FeatureCollection::with_defaults(Arc::clone(connection.features()));
-                    let context = ConnectionContext::new(Box::new(stream), features, &connection);
-                    let last = move |context: ConnectionContext| -> BoxFuture<'static, ()> {
-                        connection.set_inner_features(context.features);
-                        Box::pin(serve(Socket::Boxed(context.transport), protocol, connection))
-                    };
-                    ConnectionNext::new(inner, last).run(context).await;
-                }
-                None => {}
-            },
+            Self::Tls(tls) => Box::pin(serve_tls(tls, socket, middleware, connection)),
         }
     }
 }
 
 #[cfg(feature = "tls")]
-async fn serve(stream: impl Transport, protocol: Protocol, connection: Arc<ConnectionShared>) {
+async fn serve_tls(
+    tls: Arc<TlsEndpoint>,
+    socket: Socket,
+    middleware: Arc<Middlewares>,
+    connection: Arc<ConnectionShared>,
+) {
+    let Some((stream, protocol)) = Box::pin(tls.handshake(socket, &connection)).await else { return };
+    if middleware.inner.is_empty() {
+        return serve(stream, protocol, connection).await;
+    }
+    let features = FeatureCollection::with_defaults(Arc::clone(connection.features()));
+    let context = ConnectionContext::new(Box::new(stream), features, &connection);
+    let last = move |context: ConnectionContext| {
+        connection.set_inner_features(context.features);
+        serve(Socket::Boxed(context.transport), protocol, connection)
+    };
+    Box::pin(ConnectionNext::new(&middleware.inner, last).run(context)).await;
+}
+
+#[cfg(feature = "tls")]
+fn serve(
+    stream: impl Transport,
+    protocol: Protocol,
+    connection: Arc<ConnectionShared>,
+) -> BoxFuture<'static, ()> {
     match protocol {
-        Protocol::Http1 => http1::serve(stream, connection).await,
-        Protocol::Http2 => http2::serve(stream, Vec::new(), connection).await,
+        Protocol::Http1 => Box::pin(http1::serve(stream, connection)),
+        Protocol::Http2 => Box::pin(http2::serve(stream, Vec::new(), connection)),
     }
 }

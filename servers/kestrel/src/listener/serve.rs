@@ -1,6 +1,10 @@
 //! The way of one connection: what a proxy tells, middleware, TLS, middleware, HTTP.
+//!
+//! What comes one after the other is boxed: a connection has room for what it does now, not for all that it may do.
 
 use std::sync::Arc;
+
+use falconry_features::BoxFuture;
 
 use super::Current;
 use crate::{
@@ -11,30 +15,40 @@ use crate::{
 
 impl Current {
     /// Serves a connection from its first byte to its last.
-    pub(super) async fn serve(self, mut socket: Socket, connection: Arc<ConnectionShared>) {
-        if let Some(proxy) = &self.proxy_protocol
-            && !proxy.admit(&mut socket, &connection).await
-        {
-            return;
-        }
+    pub(super) fn serve(
+        self,
+        mut socket: Socket,
+        connection: Arc<ConnectionShared>,
+    ) -> BoxFuture<'static, ()> {
+        let Some(proxy) = self.proxy_protocol.clone() else { return self.serve_known(socket, connection) };
+        Box::pin(async move {
+            if Box::pin(proxy.admit(&mut socket, &connection)).await {
+                self.serve_known(socket, connection).await;
+            }
+        })
+    }
+
+    /// The same, once it is known who the client is.
+    fn serve_known(self, socket: Socket, connection: Arc<ConnectionShared>) -> BoxFuture<'static, ()> {
         let Self { security, middleware, .. } = self;
         if middleware.outer.is_empty() {
-            return security.serve(socket, &middleware.inner, connection).await;
+            return security.serve(socket, middleware, connection);
         }
         let context = ConnectionContext::new(Box::new(socket), connection.own_features(), &connection);
         let last = {
             let (middleware, connection) = (Arc::clone(&middleware), Arc::clone(&connection));
-            move |context: ConnectionContext| -> falconry_features::BoxFuture<'static, ()> {
+            move |context: ConnectionContext| {
                 connection.set_outer_features(context.features);
-                let socket = Socket::Boxed(context.transport);
-                Box::pin(async move { security.serve(socket, &middleware.inner, connection).await })
+                security.serve(Socket::Boxed(context.transport), middleware, connection)
             }
         };
         let served = ConnectionNext::new(&middleware.outer, last).run(context);
-        tokio::select! {
-            () = served => {}
-            // Middleware need not hear of it.
-            () = connection.signal.aborted() => {}
-        }
+        Box::pin(async move {
+            tokio::select! {
+                () = served => {}
+                // Middleware need not hear of it.
+                () = connection.signal.aborted() => {}
+            }
+        })
     }
 }

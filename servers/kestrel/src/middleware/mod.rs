@@ -7,7 +7,7 @@ mod next;
 use falconry_features::BoxFuture;
 
 use self::logging::ConnectionLogging;
-pub(crate) use self::next::{Chain, Middlewares};
+pub(crate) use self::next::Middlewares;
 pub use self::{context::ConnectionContext, next::ConnectionNext};
 use crate::ListenOptions;
 

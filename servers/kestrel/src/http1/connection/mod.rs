@@ -39,22 +39,28 @@ const FULL_BUFFER: u32 = 8;
 
 /// Serves a connection until it ends.
 #[cfg(feature = "tls")]
-pub(crate) async fn serve<S: Transport>(stream: S, connection: Arc<ConnectionShared>) {
-    serve_read(stream, Vec::new(), None, connection).await;
+pub(crate) fn serve<S: Transport>(
+    stream: S,
+    connection: Arc<ConnectionShared>,
+) -> impl Future<Output = ()> + Send {
+    serve_read(stream, Vec::new(), None, connection)
 }
 
 /// The same for a connection of which `read` has been read already, the first of it at `since`.
-pub(crate) async fn serve_read<S: Transport>(
+pub(crate) fn serve_read<S: Transport>(
     stream: S,
     read: Vec<u8>,
     since: Option<Instant>,
     connection: Arc<ConnectionShared>,
-) {
+) -> impl Future<Output = ()> + Send {
     connection.observed.speaks("1.1");
+    // Outside: what a future was called with stays in it to its end.
     let mut served = Connection::new(Io::new(stream, read), since, &connection);
-    let end = std::future::poll_fn(|cx| served.poll_served(cx)).await;
-    // In a box: most of its life a connection is not at its end.
-    Box::pin(served.end(end)).await;
+    async move {
+        let end = std::future::poll_fn(|cx| served.poll_served(cx)).await;
+        // In a box: most of its life a connection is not at its end.
+        Box::pin(served.end(end)).await;
+    }
 }
 
 /// How HTTP on a connection ended.

@@ -12,6 +12,7 @@ use tokio::time::{Instant, Sleep};
 
 use super::{Connection, End, Flow, Stage};
 use crate::{
+    connection::REST_AFTER,
     events,
     http1::{inspect::Rejection, waits::DataWait},
     metrics::error_type,
@@ -29,6 +30,8 @@ const DEPARTED_GRACE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(super) struct Waits {
     idle_since: Option<Instant>,
+    /// What an idle connection need not keep is gone.
+    has_rested: bool,
     head_since: Option<Instant>,
     request_body: DataWait,
     timer: Option<Pin<Box<Sleep>>>,
@@ -40,6 +43,8 @@ pub(super) struct Waits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wait {
     NextRequest,
+    /// The same, before the connection comes to rest.
+    Rest,
     Head,
     RequestBody,
     Response,
@@ -52,6 +57,7 @@ impl Waits {
     pub(super) fn new(since: Option<Instant>) -> Self {
         Self {
             idle_since: None,
+            has_rested: false,
             head_since: since,
             request_body: DataWait::default(),
             timer: None,
@@ -125,7 +131,7 @@ impl<S: Transport> Connection<S> {
         }
         match wait {
             // Nothing of a request was answered, and nothing is owed.
-            Wait::NextRequest | Wait::Head if is_stopping => Ok(Flow::Ends(End::Orderly)),
+            Wait::NextRequest | Wait::Rest | Wait::Head if is_stopping => Ok(Flow::Ends(End::Orderly)),
             wait => self.expire(wait),
         }
     }
@@ -152,11 +158,14 @@ impl<S: Transport> Connection<S> {
         if self.inspector.at_message_start() && self.io.input.is_empty() {
             let since = *self.waits.idle_since.get_or_insert_with(|| {
                 events::connection_keep_alive(&self.shared);
+                self.waits.has_rested = false;
                 Instant::now()
             });
-            self.io.input.rest();
-            self.io.output.rest();
-            return Some((Wait::NextRequest, deadline(since, limits.keep_alive_timeout())));
+            self.io.input.shrink();
+            self.io.output.shrink();
+            let (rest, end) = (since + REST_AFTER, deadline(since, limits.keep_alive_timeout()));
+            let is_restless = !self.waits.has_rested && rest < end;
+            return Some(if is_restless { (Wait::Rest, rest) } else { (Wait::NextRequest, end) });
         }
         let since = *self.waits.head_since.get_or_insert_with(Instant::now);
         Some((Wait::Head, deadline(since, limits.request_headers_timeout())))
@@ -166,10 +175,22 @@ impl<S: Transport> Connection<S> {
     /// kept a little, as the client's next bytes may be under way.
     fn wait_at_stop(&mut self) -> Option<(Wait, Instant)> {
         match self.wait() {
-            Some((wait @ Wait::NextRequest, _)) => Some((wait, self.waits.idle_since? + STOP_GRACE)),
+            Some((Wait::NextRequest | Wait::Rest, _)) => {
+                Some((Wait::NextRequest, self.waits.idle_since? + STOP_GRACE))
+            }
             Some((wait @ Wait::Head, _)) => Some((wait, self.waits.head_since? + STOP_GRACE)),
             wait => wait,
         }
+    }
+
+    /// Gives back what the next request does not need: it may be far off.
+    fn rest(&mut self) {
+        self.waits.has_rested = true;
+        self.spare = None;
+        self.hold = None;
+        self.shared.exchanges.rest();
+        self.io.input.release();
+        self.io.output.release();
     }
 
     /// Acts on a wait that was too long. An error is the end of the connection.
@@ -180,6 +201,10 @@ impl<S: Transport> Connection<S> {
                 self.shared.observed.failed(error_type::KEEP_ALIVE_TIMEOUT);
                 self.io.is_at_end = true;
                 Ok(Flow::Ends(End::Orderly))
+            }
+            Wait::Rest => {
+                self.rest();
+                Ok(Flow::Moved)
             }
             Wait::Head => Ok(self.refuse(Rejection::RequestHeadersTimeout)),
             Wait::RequestBody => {
