@@ -250,6 +250,18 @@ fn another_scheme_is_taken_where_it_is_allowed() {
 }
 
 #[test]
+fn another_scheme_is_told_whether_the_authority_is_in_its_pseudo_field_or_in_host() {
+    let server = Server::with(|options| options.allow_alternate_schemes = true, |_| {});
+    let mut raw = server.connect();
+    for (stream, scheme) in [(1, "https"), (3, "ftp"), (5, "http"), (7, "https")] {
+        let fields = [(":method", "GET"), (":scheme", scheme), (":path", "/info"), ("host", "a.test")];
+        raw.send(&headers(stream, END, &fields));
+        let told = raw.response(stream).text();
+        assert!(told.contains(&format!("scheme={scheme}\n")), "{scheme}: {told}");
+    }
+}
+
+#[test]
 fn another_host_is_taken_where_it_is_allowed() {
     let server = Server::with(|options| options.allow_host_header_override = true, |_| {});
     let mut raw = server.connect();

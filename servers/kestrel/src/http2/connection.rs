@@ -38,7 +38,7 @@ const CLOSING_TIMEOUT: Duration = Duration::from_secs(5);
 /// Serves a connection of which `read` has been read already, until it ends.
 pub(crate) async fn serve<S: Transport>(stream: S, read: Vec<u8>, connection: Arc<ConnectionShared>) {
     connection.observed.speaks("2");
-    let io = GuardedIo::new(Guard::new(stream, read, &connection.options.limits));
+    let io = GuardedIo::new(Guard::new(stream, read, &connection));
     let Some(h2) = shake_hands(&io, &connection).await else { return };
     let mut running = Http2Connection::new(h2, io.other_handle(), &connection);
     let end = std::future::poll_fn(|cx| running.poll_served(cx)).await;
@@ -145,7 +145,13 @@ impl<S: Transport> Http2Connection<S> {
 
     fn start_accepted(&mut self, cx: &mut Context<'_>) {
         for (request, respond) in self.accepted.drain(..) {
-            let Some(mut run) = StreamRun::start(request, respond, &self.connection) else { continue };
+            let scheme = match request.uri().authority() {
+                Some(_) => None,
+                None => self.io.lock().take_scheme(respond.stream_id().as_u32()),
+            };
+            let Some(mut run) = StreamRun::start(request, respond, scheme, &self.connection) else {
+                continue;
+            };
             if Pin::new(&mut run).poll(cx).is_pending() {
                 self.tasks.spawn(run);
             }

@@ -6,7 +6,7 @@ use super::inspect::{Inspector, Limits, Step};
 
 /// Small limits, so that small inputs reach them.
 const LIMITS: Limits =
-    Limits { max_frame_size: 16_384, max_fields: 512, header_table_size: 256, max_streams: 10 };
+    Limits { max_frame_size: 16_384, max_fields: 512, header_table_size: 256, max_streams: 10, scheme: None };
 
 /// What became of an input.
 #[derive(Debug, Default, PartialEq, Eq)]

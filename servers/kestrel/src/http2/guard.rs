@@ -9,8 +9,8 @@ use std::{
 use h2::Reason;
 use tokio::{io::ReadBuf, time::Instant};
 
-use super::inspect::{Inspector, Limits, Step};
-use crate::{KestrelServerLimits, http1::DataWait, transport::Transport};
+use super::inspect::{Inspector, Limits, Scheme, Step};
+use crate::{connection::ConnectionShared, http1::DataWait, transport::Transport};
 
 /// How much is read at once behind a frame that is not whole.
 const READ_SIZE: usize = 16 * 1024;
@@ -35,12 +35,15 @@ pub(super) struct Guard<S> {
 
 impl<S: Transport> Guard<S> {
     /// A socket of which `read` has been read already.
-    pub(super) fn new(stream: S, read: Vec<u8>, limits: &KestrelServerLimits) -> Self {
+    pub(super) fn new(stream: S, read: Vec<u8>, connection: &ConnectionShared) -> Self {
+        let options = &connection.options;
+        let limits = &options.limits;
         let inspector = Inspector::new(Limits {
             max_frame_size: limits.http2.max_frame_size() as usize,
             max_fields: limits.max_request_headers_total_size(),
             header_table_size: limits.http2.header_table_size() as usize,
             max_streams: limits.http2.max_streams_per_connection(),
+            scheme: (!options.allow_alternate_schemes).then_some(connection.scheme),
         });
         let mut guard = Self {
             stream,
@@ -64,6 +67,11 @@ impl<S: Transport> Guard<S> {
     /// Since when the client has been sending the fields of a request.
     pub(super) fn fields_since(&self) -> Option<Instant> {
         self.inspector.fields_since()
+    }
+
+    /// The scheme of a request without an authority, which h2 does not tell.
+    pub(super) fn take_scheme(&mut self, stream: u32) -> Option<Scheme> {
+        self.inspector.take_scheme(stream)
     }
 
     /// The connection rests: room that holds nothing is given back.

@@ -16,6 +16,7 @@ use http::{
 
 use super::{
     body::StreamBody,
+    inspect::Scheme,
     pump::Pump,
     request::{Refusal, prepare},
     response::{into_head, keep_out_of_tables, refusal},
@@ -48,10 +49,11 @@ enum Stage {
 }
 
 impl StreamRun {
-    /// Starts the application; `None` if the request does not reach it.
+    /// Starts the application; `None` if the request does not reach it. `untold` is a scheme that is not in the request.
     pub(super) fn start(
         request: Request<RecvStream>,
         mut respond: SendResponse<Bytes>,
+        untold: Option<Scheme>,
         connection: &Arc<ConnectionShared>,
     ) -> Option<Self> {
         let (mut parts, incoming) = request.into_parts();
@@ -62,7 +64,7 @@ impl StreamRun {
             options,
             options.limits.http2.max_request_header_field_size(),
         ) {
-            Ok(scheme) => scheme,
+            Ok(scheme) => scheme.or_else(|| untold.map(|scheme| scheme.as_str().to_owned())),
             Err(refusal) => {
                 refuse(refusal, &mut respond, options.add_server_header);
                 return None;

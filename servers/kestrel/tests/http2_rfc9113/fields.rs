@@ -191,6 +191,21 @@ fn targets() -> Vec<Case> {
             malformed(),
         ),
         case(
+            "8.3.1 the scheme is not the connection's, Host without :authority",
+            headers(1, END, &[(":method", "GET"), (":scheme", "https"), (":path", "/"), ("host", "a.test")]),
+            malformed(),
+        ),
+        case(
+            "8.3.1 the scheme is not the connection's, neither Host nor :authority",
+            headers(1, END, &[(":method", "GET"), (":scheme", "ftp"), (":path", "/")]),
+            malformed(),
+        ),
+        case(
+            "8.3.1 the scheme is the connection's, Host without :authority",
+            headers(1, END, &[(":method", "GET"), (":scheme", "http"), (":path", "/"), ("host", "a.test")]),
+            Expect::Status(1, 200),
+        ),
+        case(
             "8.3.1 :authority becomes Host",
             authority("b.test:81", &[]),
             Expect::Body(1, "host: b.test:81\n"),

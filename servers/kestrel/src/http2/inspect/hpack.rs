@@ -1,80 +1,18 @@
-//! What has to be known of compressed fields (RFC 7541): whether they can be read at all, and which of
-//! them are pseudo fields. Nothing is decoded, but the tables must be kept.
+//! What has to be known of compressed fields (RFC 7541): whether they can be read at all, which of them are
+//! pseudo fields, and the scheme. Nothing else is decoded, but the tables must be kept.
 
 use std::collections::VecDeque;
 
-use super::huffman::{self, Measured};
+use super::{
+    static_table,
+    text::{Kind, Name, Scheme, Text},
+};
 
 /// What a field takes in the table beside its bytes (section 4.1).
 const ENTRY_OVERHEAD: usize = 32;
 
 /// The table that a connection begins with, until the client knows better.
 const INITIAL_TABLE_SIZE: usize = 4096;
-
-/// The names of the static table (appendix A). The first 14 are pseudo fields.
-const STATIC: [&str; 61] = [
-    ":authority",
-    ":method",
-    ":method",
-    ":path",
-    ":path",
-    ":scheme",
-    ":scheme",
-    ":status",
-    ":status",
-    ":status",
-    ":status",
-    ":status",
-    ":status",
-    ":status",
-    "accept-charset",
-    "accept-encoding",
-    "accept-language",
-    "accept-ranges",
-    "accept",
-    "access-control-allow-origin",
-    "age",
-    "allow",
-    "authorization",
-    "cache-control",
-    "content-disposition",
-    "content-encoding",
-    "content-language",
-    "content-length",
-    "content-location",
-    "content-range",
-    "content-type",
-    "cookie",
-    "date",
-    "etag",
-    "expect",
-    "expires",
-    "from",
-    "host",
-    "if-match",
-    "if-modified-since",
-    "if-none-match",
-    "if-range",
-    "if-unmodified-since",
-    "last-modified",
-    "link",
-    "location",
-    "max-forwards",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "range",
-    "referer",
-    "refresh",
-    "retry-after",
-    "server",
-    "set-cookie",
-    "strict-transport-security",
-    "transfer-encoding",
-    "user-agent",
-    "vary",
-    "via",
-    "www-authenticate",
-];
 
 /// Why a field block cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,9 +24,11 @@ pub(super) enum Invalid {
 }
 
 /// What was seen of a field block.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Seen {
     pub(super) has_pseudo_fields: bool,
+    pub(super) has_authority: bool,
+    pub(super) scheme: Option<Scheme>,
     has_fields: bool,
 }
 
@@ -107,9 +47,11 @@ pub(super) struct FieldBlocks {
     seen: Seen,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
-    name: Measured,
+    name: Name,
+    /// The value of a scheme.
+    scheme: Option<Scheme>,
     size: usize,
 }
 
@@ -129,8 +71,8 @@ impl FieldBlocks {
         }
     }
 
-    /// Takes the next piece of a field block; what was seen of the block so far.
-    pub(super) fn fragment(&mut self, fragment: &[u8], is_end: bool) -> Result<Seen, Invalid> {
+    /// Takes the next piece of a field block; what was seen of the block, if that is its end.
+    pub(super) fn fragment(&mut self, fragment: &[u8], is_end: bool) -> Result<Option<Seen>, Invalid> {
         if self.rest.is_empty() {
             let left = self.fields(fragment)?;
             self.rest.extend_from_slice(left);
@@ -145,9 +87,13 @@ impl FieldBlocks {
             return Err(Invalid::TooLong);
         }
         if !is_end {
-            return Ok(self.seen);
+            return Ok(None);
         }
-        if self.rest.is_empty() { Ok(std::mem::take(&mut self.seen)) } else { Err(Invalid::Compression) }
+        if self.rest.is_empty() {
+            Ok(Some(std::mem::take(&mut self.seen)))
+        } else {
+            Err(Invalid::Compression)
+        }
     }
 
     /// Reads all whole fields; what is left of the input.
@@ -170,8 +116,11 @@ impl FieldBlocks {
     /// Section 6.1.
     fn indexed<'a>(&mut self, input: &'a [u8]) -> Result<Option<&'a [u8]>, Invalid> {
         let Some((index, input)) = integer(input, 7)? else { return Ok(None) };
-        let name = self.name(index)?;
-        self.see(name);
+        let scheme = match static_table::scheme(index) {
+            None => self.entry(index).and_then(|entry| entry.scheme.clone()),
+            scheme => scheme,
+        };
+        self.see(self.name(index)?, scheme);
         Ok(Some(input))
     }
 
@@ -185,16 +134,18 @@ impl FieldBlocks {
         let Some((index, input)) = integer(input, prefix)? else { return Ok(None) };
         let (name, input) = match index {
             0 => match string(input)? {
-                Some(parsed) => parsed,
+                Some((name, input)) => (name.name(), input),
                 None => return Ok(None),
             },
             index => (self.name(index)?, input),
         };
         let Some((value, input)) = string(input)? else { return Ok(None) };
-        self.see(name);
+        let scheme = (name.kind == Kind::Scheme).then(|| value.scheme());
         if is_kept {
-            self.keep(Entry { name, size: name.len + value.len + ENTRY_OVERHEAD });
+            let size = name.len + value.len() + ENTRY_OVERHEAD;
+            self.keep(Entry { name, scheme: scheme.clone(), size });
         }
+        self.see(name, scheme);
         Ok(Some(input))
     }
 
@@ -209,17 +160,24 @@ impl FieldBlocks {
         Ok(Some(input))
     }
 
-    fn see(&mut self, name: Measured) {
+    fn see(&mut self, name: Name, scheme: Option<Scheme>) {
         self.seen.has_fields = true;
-        self.seen.has_pseudo_fields |= name.begins_with_colon;
+        self.seen.has_pseudo_fields |= name.kind != Kind::Field;
+        self.seen.has_authority |= name.kind == Kind::Authority;
+        if scheme.is_some() {
+            self.seen.scheme = scheme;
+        }
     }
 
-    fn name(&self, index: usize) -> Result<Measured, Invalid> {
-        let at = index.checked_sub(1).ok_or(Invalid::Compression)?;
-        if let Some(name) = STATIC.get(at) {
-            return Ok(Measured { len: name.len(), begins_with_colon: name.starts_with(':') });
-        }
-        self.table.get(at - STATIC.len()).map(|entry| entry.name).ok_or(Invalid::Compression)
+    fn name(&self, index: usize) -> Result<Name, Invalid> {
+        static_table::name(index)
+            .or_else(|| self.entry(index).map(|entry| entry.name))
+            .ok_or(Invalid::Compression)
+    }
+
+    /// What a place behind the static table stands for.
+    fn entry(&self, index: usize) -> Option<&Entry> {
+        self.table.get(index.checked_sub(static_table::LEN + 1)?)
     }
 
     /// Section 4.4: an entry that is larger than the table empties it.
@@ -259,13 +217,13 @@ fn integer(input: &[u8], prefix: u32) -> Parsed<'_, usize> {
 }
 
 /// Section 5.2.
-fn string(input: &[u8]) -> Parsed<'_, Measured> {
+fn string(input: &[u8]) -> Parsed<'_, Text<'_>> {
     let is_coded = input.first().is_some_and(|first| first & 0x80 != 0);
     let Some((len, input)) = integer(input, 7)? else { return Ok(None) };
     let Some((string, input)) = input.split_at_checked(len) else { return Ok(None) };
-    let measured = match is_coded {
-        true => huffman::measure(string).ok_or(Invalid::Compression)?,
-        false => Measured { len, begins_with_colon: string.first() == Some(&b':') },
+    let text = match is_coded {
+        true => Text::coded(string).ok_or(Invalid::Compression)?,
+        false => Text::plain(string),
     };
-    Ok(Some((measured, input)))
+    Ok(Some((text, input)))
 }

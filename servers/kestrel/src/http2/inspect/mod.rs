@@ -11,18 +11,20 @@
 mod budget;
 mod frame;
 mod hpack;
-mod huffman;
 mod open;
+mod static_table;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use h2::Reason;
 use tokio::time::Instant;
 
+pub(super) use self::text::Scheme;
 use self::{
     budget::Budget,
     frame::{Frame, HEADER_LEN, Kind, flag},
-    hpack::{FieldBlocks, Invalid},
+    hpack::{FieldBlocks, Invalid, Seen},
     open::OpenStreams,
 };
 
@@ -40,6 +42,8 @@ pub(super) struct Limits {
     pub(super) header_table_size: usize,
     /// Streams at once.
     pub(super) max_streams: u32,
+    /// The scheme of every request; `None` if any will do.
+    pub(super) scheme: Option<&'static str>,
 }
 
 /// What to do with the start of the input.
@@ -65,6 +69,8 @@ pub(super) struct Inspector {
     /// The field block that is not complete, and when it began.
     open_block: Option<OpenBlock>,
     streams: OpenStreams,
+    /// The schemes of requests that name no authority: h2 does not tell them.
+    untold_schemes: Vec<(u32, Scheme)>,
     /// Frames that ask for work and bring nothing.
     control: Budget,
     resets: Budget,
@@ -97,6 +103,7 @@ impl Inspector {
             fields: FieldBlocks::new(limits.header_table_size, limits.max_fields),
             open_block: None,
             streams: OpenStreams::new(limits.max_streams),
+            untold_schemes: Vec::new(),
             control: Budget::control(),
             resets: Budget::resets(limits.max_streams),
             limits,
@@ -121,6 +128,15 @@ impl Inspector {
     /// Since when the client has been sending the fields of a message.
     pub(super) fn fields_since(&self) -> Option<Instant> {
         self.open_block.map(|block| block.since)
+    }
+
+    /// The scheme of a request without an authority, where any scheme will do.
+    pub(super) fn take_scheme(&mut self, stream: u32) -> Option<Scheme> {
+        let place = self.untold_schemes.iter().position(|(of, _)| *of == stream);
+        let scheme = place.map(|place| self.untold_schemes.swap_remove(place).1);
+        // Requests that were refused before have not asked for theirs.
+        self.untold_schemes.retain(|(of, _)| *of > stream);
+        scheme
     }
 
     /// A frame that ends a field block, with a field of a connection more; `None` if there is no room.
@@ -246,8 +262,22 @@ impl Inspector {
         if is_end && block.ends_stream {
             self.streams.end(block.stream);
         }
-        // Section 8.1: pseudo fields do not appear in trailers.
-        Ok(!(is_end && block.is_trailers && seen.has_pseudo_fields))
+        Ok(seen.is_none_or(|seen| self.is_in_order(block, seen)))
+    }
+
+    fn is_in_order(&mut self, block: OpenBlock, seen: Seen) -> bool {
+        if block.is_trailers {
+            // Section 8.1: pseudo fields do not appear in trailers.
+            return !seen.has_pseudo_fields;
+        }
+        let Some(scheme) = seen.scheme.filter(|_| !seen.has_authority) else { return true };
+        match self.limits.scheme {
+            Some(only) => scheme.as_str() == only,
+            None => {
+                self.untold_schemes.push((block.stream, scheme));
+                true
+            }
+        }
     }
 
     fn spend_control(&mut self) -> Result<(), Reason> {

@@ -3,7 +3,13 @@ use super::*;
 const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
 
 fn limits() -> Limits {
-    Limits { max_frame_size: 16_384, max_fields: 32_768, header_table_size: 4096, max_streams: 100 }
+    Limits {
+        max_frame_size: 16_384,
+        max_fields: 32_768,
+        header_table_size: 4096,
+        max_streams: 100,
+        scheme: Some("http"),
+    }
 }
 
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
@@ -161,4 +167,35 @@ fn whatever_comes_nothing_panics() {
             input.drain(..count);
         }
     }
+}
+
+#[test]
+fn a_scheme_that_is_not_the_connections_is_seen_without_an_authority_wherever_it_is_kept() {
+    // "https" in the static table, as a literal, under a literal name, and, at last, in the table.
+    for scheme in [&b"\x87"[..], b"\x06\x05https", b"\x00\x07:scheme\x05https", b"\x46\x05https", b"\xbe"] {
+        let mut inspector = begun();
+        let first = frame(1, 0x5, 1, b"\x82\x84\x46\x05https\x01\x01a");
+        assert_eq!(inspector.inspect(&first), Step::Pass(first.len()), "h2 tells of one with an authority");
+        let second = frame(1, 0x5, 3, &[b"\x82\x84", scheme].concat());
+        assert_eq!(inspector.inspect(&second), Step::Malformed(second.len()), "{scheme:x?}");
+    }
+}
+
+#[test]
+fn where_any_scheme_will_do_those_that_h2_does_not_tell_are_kept() {
+    let mut inspector = Inspector::new(Limits { scheme: None, ..limits() });
+    let mut input = [PREFACE, SETTINGS].concat();
+    for stream in [1, 3, 5] {
+        input.extend(frame(1, 0x5, stream, b"\x82\x84\x06\x03ftp"));
+    }
+    let mut rest = &input[..];
+    while let Step::Pass(count) = inspector.inspect(rest) {
+        rest = &rest[count..];
+    }
+    assert!(rest.is_empty());
+    assert_eq!(inspector.take_scheme(3), Some(Scheme::Other("ftp".into())));
+    assert_eq!(inspector.take_scheme(3), None);
+    // Streams come in their order: who has not asked by now was refused.
+    assert_eq!(inspector.take_scheme(1), None);
+    assert_eq!(inspector.take_scheme(5), Some(Scheme::Other("ftp".into())));
 }
