@@ -13,10 +13,11 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use falconry_features::{BoxError, FeatureError};
+use falconry_features::{BoxError, FeatureError, PlainConnectionLifetime};
 use falconry_in_process::{
     Gate, Host, OperationError, OperationSlot, ReadOperation, RequestEnd, WriteOperation,
 };
+use http::Version;
 
 use self::writing::Writing;
 use crate::{
@@ -36,6 +37,8 @@ pub(crate) struct Exchange {
     /// The write that is outstanding.
     writing: Mutex<Option<Writing>>,
     is_full_duplex: AtomicBool,
+    /// The application has asked for the end of the connection.
+    close_requested: PlainConnectionLifetime,
     /// True once the core is done with the request. Features that the application may have kept hold the lock
     /// while they call the context.
     finished: Mutex<bool>,
@@ -50,6 +53,7 @@ impl Exchange {
             reading: OperationSlot::new(),
             writing: Mutex::default(),
             is_full_duplex: AtomicBool::new(false),
+            close_requested: PlainConnectionLifetime::default(),
             finished: Mutex::new(false),
         })
     }
@@ -60,6 +64,11 @@ impl Exchange {
 
     pub(crate) fn server(&self) -> NativeServer {
         self.server
+    }
+
+    /// Where the application asks for the end of the connection.
+    pub(crate) fn close_requested(&self) -> PlainConnectionLifetime {
+        self.close_requested.clone()
     }
 
     /// True once the core is done with the request, and IIS is to end it.
@@ -89,6 +98,10 @@ impl Exchange {
         self.context
             .set_server_variable(name, value)
             .map_err(|result| FeatureError::io(format!("IIS refused to set {name}: {result:#010x}")))
+    }
+
+    fn version(&self) -> Version {
+        self.context.raw_request().map_or(Version::HTTP_11, |request| request.version())
     }
 
     fn is_full_duplex(&self) -> bool {
@@ -121,9 +134,13 @@ impl Host for IisHost {
         let exchange = &self.0;
         let response = exchange.context.response();
         match end {
-            RequestEnd::Aborted { error_code: Some(code) }
-                if response.reset_stream(exchange.server, code) => {}
-            RequestEnd::Aborted { .. } => response.reset_connection(),
+            RequestEnd::Aborted { error_code } => {
+                // Others of the connection go on, if IIS knows how.
+                let code = error_code.or_else(|| internal_error(exchange.version()));
+                if !code.is_some_and(|code| response.reset_stream(exchange.server, code)) {
+                    response.reset_connection();
+                }
+            }
             _ if exchange.is_full_duplex() => response.set_need_disconnect(),
             _ => {}
         }
@@ -142,6 +159,16 @@ impl Host for IisHost {
     fn report(&self, error: &BoxError) {
         let error = &**error as &(dyn std::error::Error + 'static);
         tracing::error!(error, "ApplicationError: the application failed");
+    }
+}
+
+/// The code of a stream that the server could not go on with (RFC 9113 section 7, RFC 9114 section 8.1); HTTP/1 has no
+/// streams.
+fn internal_error(version: Version) -> Option<u32> {
+    match version {
+        Version::HTTP_2 => Some(0x2),
+        Version::HTTP_3 => Some(0x102),
+        _ => None,
     }
 }
 

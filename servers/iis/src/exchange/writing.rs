@@ -6,7 +6,10 @@ use bytes::Bytes;
 use falconry_features::BodyFraming;
 use falconry_httpapi::memory_chunks;
 use falconry_in_process::{HeadToSend, OperationError, WriteOperation};
-use http::StatusCode;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, StatusCode, Version,
+    header::{CONNECTION, TRANSFER_ENCODING, UPGRADE},
+};
 use windows_sys::Win32::Networking::HttpServer::HTTP_DATA_CHUNK;
 
 use super::{Exchange, duplex, operation_error};
@@ -17,6 +20,10 @@ use crate::{
 
 /// The most chunks of one native call, the original's number.
 const MAX_CHUNKS: usize = 65_533;
+
+/// What a response over HTTP/2 or HTTP/3 must not have.
+const CONNECTION_FIELDS: [HeaderName; 4] =
+    [CONNECTION, TRANSFER_ENCODING, UPGRADE, HeaderName::from_static("keep-alive")];
 
 /// A write that is outstanding: data first, then a flush, if more is to follow.
 #[derive(Debug)]
@@ -131,13 +138,29 @@ impl Exchange {
         }
     }
 
+    /// The fields, and the end of the connection if that is wanted: a field of HTTP/1, a message of later versions, which
+    /// have no such fields (RFC 9113 section 8.2.2).
+    fn send_fields(&self, headers: &HeaderMap, is_upgrade: bool) -> Result<(), HResult> {
+        let response = self.context.response();
+        let is_requested = !is_upgrade && self.close_requested.close_requested.is_cancelled();
+        if self.version() < Version::HTTP_2 {
+            response.set_headers(headers, &[])?;
+            return if is_requested { response.set_header("connection", b"close", true) } else { Ok(()) };
+        }
+        let closes = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"close");
+        if is_requested || headers.get_all(CONNECTION).iter().any(closes) {
+            response.set_need_go_away(self.server);
+        }
+        response.set_headers(headers, &CONNECTION_FIELDS)
+    }
+
     fn send_head(&self, head: &HeadToSend, is_whole: bool) -> Result<(), HResult> {
         let response = self.context.response();
         let HeadToSend { head, framing, is_upgrade } = head;
         let status = if *is_upgrade { StatusCode::SWITCHING_PROTOCOLS } else { head.status };
         let standard = status.canonical_reason().unwrap_or_default();
         response.set_status(status, head.reason.as_ref().map_or(standard, |reason| reason.as_str()))?;
-        response.set_headers(&head.headers)?;
+        self.send_fields(&head.headers, *is_upgrade)?;
         if *is_upgrade {
             self.context.enable_full_duplex();
             self.is_full_duplex.store(true, Ordering::Release);

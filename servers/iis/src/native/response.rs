@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 use windows_sys::Win32::Networking::HttpServer::HTTP_DATA_CHUNK;
 
 use super::{Call, NativeServer};
@@ -49,9 +49,9 @@ impl Response {
         })
     }
 
-    /// Sets the fields of the response in place of those that IIS has put there.
-    pub(crate) fn set_headers(&self, headers: &HeaderMap) -> Result<(), HResult> {
-        for name in headers.keys() {
+    /// Sets the fields of the response in place of those that IIS has put there; `skipped` are not for the client.
+    pub(crate) fn set_headers(&self, headers: &HeaderMap, skipped: &[HeaderName]) -> Result<(), HResult> {
+        for name in headers.keys().filter(|name| !skipped.contains(name)) {
             // IIS drops fields with an empty value; the first value of a name replaces what is there.
             for (index, value) in headers.get_all(name).iter().enumerate() {
                 self.set_header(name.as_str(), value.as_bytes(), index == 0)?;
@@ -60,7 +60,7 @@ impl Response {
         Ok(())
     }
 
-    fn set_header(&self, name: &str, value: &[u8], replaces: bool) -> Result<(), HResult> {
+    pub(crate) fn set_header(&self, name: &str, value: &[u8], replaces: bool) -> Result<(), HResult> {
         let (name, value, length) = field(name, value)?;
         // SAFETY: the response is there; IIS copies name and value.
         check(unsafe {
@@ -90,6 +90,14 @@ impl Response {
         // SAFETY: the response is there.
         unsafe { call!(response, reset_stream(code)) };
         true
+    }
+
+    /// Has the client told to send nothing more on this connection; does nothing if IIS is too old for it.
+    pub(crate) fn set_need_go_away(&self, server: NativeServer) {
+        if let Some(response) = self.newest(server) {
+            // SAFETY: the response is there.
+            unsafe { call!(response, set_need_go_away()) };
+        }
     }
 
     /// Ends the connection at once.

@@ -3,9 +3,10 @@
 use std::{borrow::Cow, sync::Arc};
 
 use falconry_features::{
-    FeatureCollection, FeatureError, HttpAuthenticationFeature, HttpSysRequestInfoFeature,
-    HttpSysRequestTimingFeature, Identity, PlainAuthentication, PlainNativeRequest, PlainTlsConnection,
-    PlainTlsHandshake, ServerVariablesFeature, TlsConnectionFeature, TlsHandshakeFeature, User,
+    ConnectionLifetimeNotificationFeature, FeatureCollection, FeatureError, HttpAuthenticationFeature,
+    HttpSysRequestInfoFeature, HttpSysRequestTimingFeature, Identity, PlainAuthentication,
+    PlainNativeRequest, PlainTlsConnection, PlainTlsHandshake, ServerVariablesFeature, TlsConnectionFeature,
+    TlsHandshakeFeature, User,
 };
 use falconry_httpapi::{HttpRequest, ticks_per_second};
 
@@ -17,6 +18,7 @@ pub(super) fn fill_features(
     raw: &HttpRequest<'_>,
 ) {
     features.set::<dyn ServerVariablesFeature>(Box::new(Variables(Arc::clone(exchange))));
+    features.set::<dyn ConnectionLifetimeNotificationFeature>(Box::new(exchange.close_requested()));
     features.set::<dyn HttpAuthenticationFeature>(Box::new(authentication(exchange)));
     let native = raw.tls();
     if let Some(native) = &native {

@@ -1,11 +1,13 @@
 //! What stands in for the IIS worker in tests: it loads a module and hands it requests.
 //!
 //! ```text
-//! iis-worker MODULE --objects LIBRARY --port PORT [--ports NUMBER] [--express] [--old]
+//! iis-worker MODULE --objects LIBRARY --port PORT [--ports NUMBER]
+//!     [--http2 | --http3] [--https] [--user NAME] [--express] [--old]
 //! ```
 //!
 //! With `--ports` it listens on so many further ports, which the system chooses and `IIS_WORKER_PORTS` has for the
-//! module. The other options say what kind of IIS it is.
+//! module. The other options say what the module is told: that requests came over HTTP/2, HTTP/3 or TLS, which on the
+//! wire they did not, whom IIS has authenticated, and what kind of IIS this is.
 //!
 //! It is no IIS: it has the native interfaces of one, made by a C++ compiler, over a small HTTP/1.1 front end. It
 //! prints `Now listening on: URL`, does what its standard input says, and stops as IIS does when that ends.

@@ -5,6 +5,8 @@ use std::{
     sync::OnceLock,
 };
 
+use windows_sys::Win32::Networking::HttpServer::{HTTP_REQUEST_FLAG_HTTP2, HTTP_REQUEST_FLAG_HTTP3};
+
 /// The command line; the module and the libraries are named by paths.
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
@@ -14,14 +16,19 @@ pub(crate) struct Settings {
     pub(crate) port: u16,
     /// How many further ports the system chooses.
     pub(crate) ports: usize,
+    /// What the requests are told of as, whatever they are: the flag of HTTP/2 or HTTP/3.
+    pub(crate) protocol: u32,
+    /// Requests are told of as over TLS.
+    pub(crate) is_https: bool,
+    /// Whom IIS has authenticated.
+    pub(crate) user: Option<String>,
     /// The worker says that it is one of IIS Express.
     pub(crate) is_express: bool,
     /// Responses lack their newest interface, as before Windows 11.
     pub(crate) is_old: bool,
 }
 
-pub(crate) const USAGE: &str =
-    "usage: iis-worker MODULE --objects LIBRARY --port PORT [--ports NUMBER] [--express] [--old]";
+pub(crate) const USAGE: &str = "usage: iis-worker MODULE --objects LIBRARY --port PORT [--ports NUMBER] [--http2 | --http3] [--https] [--user NAME] [--express] [--old]";
 
 static SETTINGS: OnceLock<Settings> = OnceLock::new();
 
@@ -44,6 +51,10 @@ impl Settings {
                 Some("--objects") => settings.objects = arguments.next().unwrap_or_default(),
                 Some("--port") => settings.port = number(arguments.next())?,
                 Some("--ports") => settings.ports = number(arguments.next())?.into(),
+                Some("--http2") => settings.protocol = HTTP_REQUEST_FLAG_HTTP2,
+                Some("--http3") => settings.protocol = HTTP_REQUEST_FLAG_HTTP3,
+                Some("--https") => settings.is_https = true,
+                Some("--user") => settings.user = arguments.next().and_then(|user| user.into_string().ok()),
                 Some("--express") => settings.is_express = true,
                 Some("--old") => settings.is_old = true,
                 Some(option) if option.starts_with("--") => return Err(USAGE.to_owned()),

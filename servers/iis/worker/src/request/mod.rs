@@ -2,6 +2,7 @@
 
 mod operations;
 mod raw;
+mod tls;
 
 use std::{
     collections::HashMap,
@@ -19,6 +20,7 @@ use self::raw::RawRequest;
 use crate::{
     front::{Connection, Head, Output},
     objects::{Answer, HResult, Object, Pointer},
+    settings,
 };
 
 /// The path of the application in the metabase.
@@ -178,6 +180,9 @@ fn variables(is_upgrade: bool) -> HashMap<String, CString> {
     ]);
     if is_upgrade {
         variables.insert("WEBSOCKET_VERSION", "13");
+    }
+    if let Some(user) = &settings().user {
+        variables.extend([("AUTH_TYPE", "Negotiate"), ("AUTH_USER", user)]);
     }
     let value = |value| CString::new(value).unwrap_or_default();
     variables.into_iter().map(|(name, text): (&str, &str)| (name.to_owned(), value(text))).collect()

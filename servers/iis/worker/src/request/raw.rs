@@ -11,7 +11,8 @@ use windows_sys::Win32::Networking::{
     WinSock::{AF_INET, IN_ADDR, IN_ADDR_0, SOCKADDR_IN},
 };
 
-use crate::front::Head;
+use super::tls::Tls;
+use crate::{front::Head, settings};
 
 /// `HTTP_REQUEST` with everything that it points to.
 pub(super) struct RawRequest {
@@ -19,6 +20,7 @@ pub(super) struct RawRequest {
     _head: Head,
     _unknown: Vec<HTTP_UNKNOWN_HEADER>,
     _addresses: Box<[SOCKADDR_IN; 2]>,
+    _tls: Option<Box<Tls>>,
 }
 
 // SAFETY: nothing is changed once it has been made, and the pointers lead to what it owns.
@@ -66,7 +68,9 @@ impl RawRequest {
         }
         base.Headers.UnknownHeaderCount = unknown.len().try_into().unwrap_or(u16::MAX);
         base.Headers.pUnknownHeaders = unknown.as_mut_ptr();
-        Self { request, _head: head, _unknown: unknown, _addresses: addresses }
+        base.Flags |= settings().protocol;
+        let tls = settings().is_https.then(|| Tls::add_to(&mut request));
+        Self { request, _head: head, _unknown: unknown, _addresses: addresses, _tls: tls }
     }
 
     pub(super) fn request(&self) -> &HTTP_REQUEST_V2 {
