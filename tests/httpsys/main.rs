@@ -5,6 +5,7 @@ mod authentication;
 mod broker;
 mod caching;
 mod delegation;
+mod direct;
 mod encrypted;
 mod files;
 mod prefixes;

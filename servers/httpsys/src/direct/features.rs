@@ -7,7 +7,7 @@ use falconry_features::{
     HttpConnectionFeature, HttpInformationalResponseFeature, HttpMaxRequestBodySizeFeature,
     HttpMinRequestBodyDataRateFeature, HttpMinResponseDataRateFeature, HttpRequestIdentifierFeature,
     HttpRequestTrailersFeature, HttpSendFileFeature, HttpSysRequestDelegationFeature,
-    HttpSysRequestInfoFeature, HttpSysRequestTimingFeature,
+    HttpSysRequestInfoFeature, HttpSysRequestTimingFeature, PersistentStateFeature,
 };
 
 use super::{
@@ -34,6 +34,7 @@ pub(super) fn set(
     features.take::<dyn HttpMinRequestBodyDataRateFeature>();
     features.take::<dyn HttpMinResponseDataRateFeature>();
     features.take::<dyn HttpRequestTrailersFeature>();
+    features.take::<dyn PersistentStateFeature>();
     let view = View(Arc::clone(shared));
     features
         .set::<dyn HttpConnectionFeature>(Box::new(DirectConnection::new(Arc::clone(shared), connection)));

@@ -5,6 +5,7 @@ mod framing;
 mod output;
 mod pool;
 mod run;
+mod sends;
 mod shared;
 
 pub(crate) use self::{
