@@ -1,6 +1,5 @@
-//! The conformance suite over the HTTP.sys server on the portable driver, HTTP/1.1.
-//!
-//! `FALCONRY_HTTPSYS_SCHEDULING=tasks` runs applications in tasks of their own, as the native driver does.
+//! The conformance suite over the HTTP.sys server on the portable driver, HTTP/1.1. Applications run in the tasks of their
+//! connections; `suite_httpsys_tasks` has them in tasks of their own.
 
 use std::process::ExitCode;
 
@@ -8,11 +7,8 @@ use falconry_conformance::{Capability, Subject};
 use falconry_httpsys::{HttpSysOptions, HttpSysServer, PortableDriver};
 
 fn main() -> ExitCode {
-    let in_tasks = std::env::var("FALCONRY_HTTPSYS_SCHEDULING").is_ok_and(|value| value == "tasks");
-    let subject = Subject::new("httpsys", move || {
-        let mut options = HttpSysOptions::default();
-        options.unsafe_prefer_inline_scheduling = Some(!in_tasks);
-        HttpSysServer::with_driver(options, PortableDriver::new())
+    let subject = Subject::new("httpsys", || {
+        HttpSysServer::with_driver(HttpSysOptions::default(), PortableDriver::new())
     });
     // The HTTP Server API has none of these on HTTP/1.1.
     let absent = [
