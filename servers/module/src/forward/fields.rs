@@ -15,6 +15,9 @@ pub(super) struct Nominated(Vec<HeaderName>);
 impl Nominated {
     pub(super) fn new(headers: &HeaderMap) -> Self {
         let mut names = Vec::new();
+        if !headers.contains_key(CONNECTION) {
+            return Self(names);
+        }
         for option in options(headers, &CONNECTION) {
             // Common options that are no fields, or that are looked at elsewhere.
             if ["close", "keep-alive", "upgrade", "te"].iter().any(|known| option.eq_ignore_ascii_case(known))

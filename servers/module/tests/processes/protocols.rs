@@ -3,56 +3,35 @@
 use std::{
     fs,
     io::{Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::TcpStream,
     process::Command,
-    sync::Arc,
     thread,
 };
 
-use h3::client::SendRequest;
-use http::{HeaderMap, HeaderValue, Request};
+use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
 use tungstenite::{Message, client::IntoClientRequest, protocol::frame::coding::CloseCode};
 
-use crate::{client::FOREVER, module::Module, scratch::Scratch, skip::skip, web_config::WebConfig};
+use crate::{
+    client::FOREVER,
+    encrypted::{Encrypted, NAME},
+    h3_client,
+    module::Module,
+    skip::skip,
+    web_config::WebConfig,
+};
 
 const NO_LIMIT: &str = r#"<security><requestFiltering><requestLimits maxAllowedContentLength="4294967295" /></requestFiltering></security>"#;
 
-/// A module with an https endpoint for all versions, and its certificate.
-fn with_tls() -> (Module, rustls::pki_types::CertificateDer<'static>) {
-    let scratch = Scratch::new();
-    let pair = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-    fs::write(scratch.join("cert.pem"), pair.cert.pem()).unwrap();
-    fs::write(scratch.join("key.pem"), pair.signing_key.serialize_pem()).unwrap();
-    let program = std::env::current_exe().unwrap();
-    let text = format!(
-        r#"[[applications]]
-processPath = {program:?}
-environmentVariables = {{ FALCONRY_TEST_BACKEND = "contract" }}
-
-[Kestrel.Endpoints.Clear]
-Url = "http://127.0.0.1:0"
-
-[Kestrel.Endpoints.Tls]
-Url = "https://127.0.0.1:0"
-Protocols = "Http1AndHttp2AndHttp3"
-Certificate = {{ Path = "cert.pem", KeyPath = "key.pem" }}
-"#
-    );
-    scratch.write("module.toml", &text);
-    (Module::in_folder(scratch, &["--config", "module.toml"]), pair.cert.der().clone())
-}
-
 pub(crate) fn versions() {
-    let (module, certificate) = with_tls();
-    let tls = module.addresses().iter().find_map(|address| address.strip_prefix("https://")).unwrap();
-    let address: SocketAddr = tls.parse().unwrap();
+    let encrypted = Encrypted::start();
+    let address = encrypted.addresses()[0];
 
-    let url = format!("https://localhost:{}/info", address.port());
-    let resolve = format!("localhost:{}:{}", address.port(), address.ip());
+    let url = format!("https://{NAME}:{}/info", address.port());
+    let resolve = format!("{NAME}:{}:{}", address.port(), address.ip());
     let curl = Command::new("curl")
         .args(["-sS", "--http2", "--resolve", &resolve, "-w", "\n%{http_version}", &url, "--cacert"])
-        .arg(module.scratch.join("cert.pem"))
+        .arg(encrypted.module.scratch.join("root.pem"))
         .output();
     match curl {
         Ok(output) => {
@@ -68,68 +47,24 @@ pub(crate) fn versions() {
     }
 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async { tokio::time::timeout(FOREVER, http3(address, certificate)).await }).unwrap();
+    runtime.block_on(async { tokio::time::timeout(FOREVER, http3(&encrypted)).await }).unwrap();
 }
 
-async fn http3(address: SocketAddr, certificate: rustls::pki_types::CertificateDer<'static>) {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(certificate).unwrap();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13]);
-    let mut tls = tls.unwrap().with_root_certificates(roots).with_no_client_auth();
-    tls.alpn_protocols = vec![b"h3".to_vec()];
-    let mut endpoint = quinn::Endpoint::client("127.0.0.1:0".parse().unwrap()).unwrap();
-    let quic = quinn::crypto::rustls::QuicClientConfig::try_from(tls).unwrap();
-    endpoint.set_default_client_config(quinn::ClientConfig::new(Arc::new(quic)));
-    let connection = endpoint.connect(address, "localhost").unwrap().await.unwrap();
-    let (mut driver, mut requests) = h3::client::new(h3_quinn::Connection::new(connection)).await.unwrap();
-    let driver = tokio::spawn(async move { std::future::poll_fn(|cx| driver.poll_close(cx)).await });
-
-    let (body, _) = fetch(&mut requests, "/info", &[], None).await;
-    let info: Value = serde_json::from_slice(&body).unwrap();
+async fn http3(encrypted: &Encrypted) {
+    let mut client = h3_client::Client::new(encrypted.quic(None).await).await;
+    let info: Value = serde_json::from_str(client.get("/info").await.text()).unwrap();
     assert_eq!((&info["protocol"], &info["scheme"]), (&"HTTP/1.1".into(), &"https".into()));
 
     let mut trailers = HeaderMap::new();
     trailers.insert("x-last", HeaderValue::from_static("words"));
-    let (body, trailers) = fetch(&mut requests, "/trailers", b"some body", Some(trailers)).await;
-    let trailers = trailers.expect("trailers");
-    assert_eq!(body, b"some body");
+    let post = h3_client::request("POST", "/trailers");
+    let answer = client.fetch(post, &["some", " body"], Some(trailers)).await.unwrap();
+    assert_eq!((answer.status(), answer.text()), (200, "some body"));
+    let trailers = answer.trailers.expect("trailers");
     assert_eq!(
         (&trailers["x-count"], &trailers["x-echo-x-last"]),
         (&"9".parse().unwrap(), &"words".parse().unwrap())
     );
-    drop(requests);
-    drop(driver);
-}
-
-async fn fetch(
-    requests: &mut SendRequest<h3_quinn::OpenStreams, bytes::Bytes>,
-    path: &str,
-    body: &'static [u8],
-    trailers: Option<HeaderMap>,
-) -> (Vec<u8>, Option<HeaderMap>) {
-    let method = if body.is_empty() { "GET" } else { "POST" };
-    let mut request = Request::builder().method(method).uri(format!("https://localhost{path}"));
-    if trailers.is_some() {
-        // Which fields come is said beforehand, else HTTP/1.1 inside may leave them out (RFC 9110 section 6.6.2).
-        request = request.header("trailer", "x-last");
-    }
-    let mut stream = requests.send_request(request.body(()).unwrap()).await.unwrap();
-    if !body.is_empty() {
-        stream.send_data(bytes::Bytes::from_static(body)).await.unwrap();
-    }
-    if let Some(trailers) = trailers {
-        stream.send_trailers(trailers).await.unwrap();
-    }
-    stream.finish().await.unwrap();
-    assert_eq!(stream.recv_response().await.unwrap().status(), 200);
-    let mut received = Vec::new();
-    while let Some(mut data) = stream.recv_data().await.unwrap() {
-        use bytes::Buf;
-        received.extend_from_slice(&data.copy_to_bytes(data.remaining()));
-    }
-    (received, stream.recv_trailers().await.unwrap())
 }
 
 pub(crate) fn large_bodies() {

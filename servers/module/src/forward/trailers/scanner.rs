@@ -4,7 +4,7 @@
 /// section 7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ChunkScanner {
-    /// How much of the empty line that ends the head was there.
+    /// How much was there of the empty line that ends the head, and of the LF before it.
     Head(u8),
     /// A chunk's size, as far as its digits have come.
     Size(u64),
@@ -88,25 +88,24 @@ impl ChunkScanner {
     }
 }
 
-/// How many bytes belong to the head, and whether it ends with them. `seen` counts those of the empty line.
+/// How many bytes belong to the head, and whether it ends with them. `seen` counts those of the empty line, with the LF
+/// before it.
 fn pass_head(seen: &mut u8, bytes: &[u8]) -> (usize, bool) {
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
-        if *seen == 0 {
-            let Some(next) = memchr::memchr(b'\r', &bytes[at..]) else { return (bytes.len(), false) };
-            *seen = 1;
-            at += next + 1;
-            continue;
-        }
-        let expected = if *seen == 2 { b'\r' } else { b'\n' };
-        *seen = match byte {
-            _ if byte == expected => *seen + 1,
-            b'\r' => 1,
-            _ => 0,
-        };
         at += 1;
-        if *seen == 4 {
-            return (at, true);
+        match (*seen, byte) {
+            (2, b'\n') => return (at, true),
+            (1, b'\r') => *seen = 2,
+            (_, b'\n') => *seen = 1,
+            _ => {
+                let Some(next) = memchr::memchr(b'\n', &bytes[at..]) else {
+                    *seen = 0;
+                    return (bytes.len(), false);
+                };
+                *seen = 1;
+                at += next + 1;
+            }
         }
     }
     (at, false)
