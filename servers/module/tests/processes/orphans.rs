@@ -77,7 +77,8 @@ pub(crate) fn keeper_killed() {
     let (module, held) = start();
     let program = module.processes()[0];
     let status = std::fs::read_to_string(format!("/proc/{program}/status")).unwrap();
-    let keeper = status.lines().find_map(|line| line.strip_prefix("PPid:")).unwrap().trim().parse().unwrap();
+    let keeper = status.lines().find_map(|line| line.strip_prefix("PPid:")).unwrap().trim();
+    let keeper: u64 = keeper.parse().unwrap();
     assert_ne!(keeper, u64::from(module.id()));
     kill(keeper);
     held.wait();
