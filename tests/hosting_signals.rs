@@ -2,7 +2,8 @@
 //!
 //! The test binary is the program, too: with a variable set it serves instead of testing.
 
-#![cfg_attr(not(unix), allow(dead_code, unused_imports, reason = "signals are sent on unix only"))]
+#[path = "support/system/mod.rs"]
+mod system;
 
 use std::{
     env,
@@ -13,6 +14,8 @@ use std::{
 
 use falconry::{ApplicationLifetime, HostError, HttpContext, Pipeline, Result, WebHost, with_state};
 use libtest_mimic::{Arguments, Failed, Trial};
+
+use self::system::WAYS_TO_STOP;
 
 const PROGRAM: &str = "FALCONRY_TEST_IS_THE_PROGRAM";
 
@@ -49,12 +52,6 @@ async fn until_stopping(lifetime: &ApplicationLifetime, ctx: &mut HttpContext) -
     ctx.response_mut().write("at last").await
 }
 
-#[cfg(not(unix))]
-fn trials() -> Vec<Trial> {
-    Vec::new()
-}
-
-#[cfg(unix)]
 fn trials() -> Vec<Trial> {
     let trial = |name: &str, test: fn()| {
         Trial::test(name, move || {
@@ -63,7 +60,9 @@ fn trials() -> Vec<Trial> {
         })
     };
     vec![
-        trial("each_of_the_three_signals_ends_the_program_in_order_with_status_0", three_signals),
+        #[cfg(windows)]
+        trial("the_end_of_a_users_session_ends_the_programs_in_it", end_of_session),
+        trial("each_signal_or_console_event_ends_the_program_in_order_with_status_0", each_way),
         trial("a_request_under_way_is_answered_before_the_program_ends", request_under_way),
         trial("a_stop_tells_how_many_requests_run_and_a_second_signal_aborts_them", second_signal),
         trial("requests_that_outlast_the_shutdown_timeout_are_aborted", timeout),
@@ -72,23 +71,30 @@ fn trials() -> Vec<Trial> {
     ]
 }
 
-fn three_signals() {
-    for signal in ["INT", "TERM", "QUIT"] {
+fn each_way() {
+    for way in WAYS_TO_STOP {
         let mut program = Program::start(&[]);
         assert!(program.get("/").ends_with("Hello World!"));
-        program.signal(signal);
+        program.ask_to_stop(way);
         let (code, lines, errors) = program.end();
-        assert_eq!(code, Some(0), "SIG{signal}");
+        assert_eq!(code, Some(0), "{way}");
         assert_eq!(lines, ["[stopping]", "Application is shutting down...", "[stopped]", "[after run]"]);
         assert_eq!(errors, "");
     }
+}
+
+#[cfg(windows)]
+fn end_of_session() {
+    let mut program = Program::start_with(&[], &[("SESSIONNAME", "Console")]);
+    program.ask_to_stop("logoff");
+    assert_eq!(program.end().0, Some(0));
 }
 
 fn request_under_way() {
     let mut program = Program::start(&[]);
     let mut client = program.send("/until-stopping");
     program.line("[waiting]");
-    program.signal("TERM");
+    program.ask_to_stop(WAYS_TO_STOP[0]);
     let mut answer = String::new();
     client.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("at last"), "{answer}");
@@ -99,11 +105,11 @@ fn second_signal() {
     let mut program = Program::start(&[]);
     let mut client = program.send("/forever");
     program.line("[waiting]");
-    program.signal("TERM");
+    program.ask_to_stop(WAYS_TO_STOP[0]);
     let progress = program.error_line();
     let expected = "Waiting for 1 request to finish, 29 s at most. Press Ctrl+C again to abort.";
     assert!(progress == expected || progress == expected.replace("29", "28"), "{progress}");
-    program.signal("INT");
+    program.ask_to_stop(WAYS_TO_STOP[1]);
     let mut answer = Vec::new();
     // Cut off: an end or an error, and nothing that looks like an answer.
     let _ = client.read_to_end(&mut answer);
@@ -111,14 +117,15 @@ fn second_signal() {
     let (code, lines, errors) = program.end();
     assert_eq!(code, Some(0));
     assert_eq!(lines.last().unwrap(), "[after run]");
-    assert!(errors.contains("A second signal (SIGINT): aborting 1 request."), "{errors}");
+    let expected = format!("A second signal ({}): aborting 1 request.", WAYS_TO_STOP[1]);
+    assert!(errors.contains(&expected), "{errors}");
 }
 
 fn timeout() {
     let mut program = Program::start(&["--shutdownTimeoutSeconds=1"]);
     let _client = program.send("/forever");
     program.line("[waiting]");
-    program.signal("TERM");
+    program.ask_to_stop(WAYS_TO_STOP[0]);
     let (code, _, errors) = program.end();
     assert_eq!(code, Some(0));
     assert!(errors.contains("The shutdown timeout of 1s has passed: aborting 1 request."), "{errors}");
@@ -144,8 +151,8 @@ fn unknown_server() {
 }
 
 fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env::current_exe().unwrap());
-    command.args(arguments).env_clear().env(PROGRAM, "1").current_dir(env!("CARGO_TARGET_TMPDIR"));
+    let mut command = system::command(&env::current_exe().unwrap());
+    command.args(arguments).env(PROGRAM, "1").current_dir(env!("CARGO_TARGET_TMPDIR"));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -160,8 +167,13 @@ struct Program {
 impl Program {
     /// Starts the program and reads what it shows at the start.
     fn start(arguments: &[&str]) -> Self {
+        Self::start_with(arguments, &[])
+    }
+
+    fn start_with(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let urls = ["--urls", "http://127.0.0.1:0"];
-        let mut child = command(&[&urls, arguments].concat()).spawn().unwrap();
+        let mut command = command(&[&urls, arguments].concat());
+        let mut child = command.envs(variables.iter().copied()).spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let mut program = Self { child, stdout, stderr, address: String::new() };
@@ -173,9 +185,8 @@ impl Program {
         program
     }
 
-    fn signal(&self, signal: &str) {
-        let status = Command::new("sh").arg("-c").arg(format!("kill -{signal} {}", self.child.id())).status();
-        assert!(status.unwrap().success());
+    fn ask_to_stop(&self, way: &str) {
+        system::ask_to_stop(self.child.id(), way);
     }
 
     fn send(&self, path: &str) -> TcpStream {

@@ -10,12 +10,13 @@ pub(super) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     network::set_up()?;
     let toolchain = Toolchain::new()?;
     let wine = Wine::new(network::PREFIX)?;
-    let mut cargo = toolchain.cargo("test");
+    let mut cargo = built::tests(&toolchain, "--offline", arguments);
     wine.environment(&mut cargo);
     cargo.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", "wine");
     // Large bodies take their time under Wine.
     cargo.env("FALCONRY_TRIAL_SECONDS", "60");
-    cargo.arg("--offline").args(built::TESTS).args(arguments);
+    // How the tests of the module send Ctrl-C, and that the libraries they load are built.
+    cargo.env("FALCONRY_CONSOLE_EVENT", built::console_event()).env("FALCONRY_LIBRARIES_ARE_BUILT", "1");
     let mut is_success = shell::run(&mut cargo).is_ok();
     // Names of tests to run are none of these.
     if arguments.is_empty() {

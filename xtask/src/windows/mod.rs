@@ -25,7 +25,7 @@ cargo xtask windows <command>
   run EXAMPLE [ARGUMENTS]   run an example under Wine, until Ctrl-C. Wine's HTTP.sys listens on every address of the
                             machine, whatever the prefix says
   test [ARGUMENTS]          run the tests for Windows under Wine, and examples that curl talks to, in a network of
-                            their own; ARGUMENTS go to `cargo test`
+                            their own; ARGUMENTS go to `cargo test`, such as --test processes
 ";
 
 /// The command that `test` runs in the network it has made.
@@ -50,8 +50,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
 /// Everything that is tested here, with its results added to `tally`. True if all went well.
 pub(crate) fn test(arguments: &[String], tally: &mut Tally) -> Result<bool, String> {
     let toolchain = Toolchain::new()?;
-    shell::run(toolchain.cargo("build").args(built::EXAMPLES))?;
-    shell::run(toolchain.cargo("test").arg("--no-run").args(built::TESTS).args(arguments))?;
+    built::make_console_event()?;
+    shell::run(&mut built::examples(&toolchain))?;
+    shell::run(&mut built::tests(&toolchain, "--no-run", arguments))?;
     if arguments.is_empty() {
         iis::build_tests(&toolchain)?;
     }

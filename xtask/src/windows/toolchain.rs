@@ -79,10 +79,10 @@ fn minor_version(version: &str) -> Option<u32> {
     version.strip_prefix("rustc 1.")?.split('.').next()?.parse().ok()
 }
 
-/// Compiles a library for Windows out of one file of C.
-pub(super) fn compile_library(source: &Path, library: &Path, links: &[&str]) -> Result<(), String> {
+/// Compiles a program or library for Windows out of one file of C.
+pub(super) fn compile(source: &Path, output: &Path, options: &[&str]) -> Result<(), String> {
     let mut gcc = Command::new(MINGW_GCC);
-    gcc.args(["-shared", "-O1", "-s", "-o"]).arg(library).arg(source).args(links);
+    gcc.args(["-O1", "-s", "-o"]).arg(output).arg(source).args(options);
     shell::output(&mut gcc).map(drop)
 }
 

@@ -68,6 +68,6 @@ impl Wine {
             return Ok(());
         }
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/windows/bcryptprimitives.c");
-        toolchain::compile_library(&source, &library, &["-ladvapi32"])
+        toolchain::compile(&source, &library, &["-shared", "-ladvapi32"])
     }
 }

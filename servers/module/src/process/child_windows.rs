@@ -25,6 +25,7 @@ impl Child {
     pub(super) async fn spawn(launch: Launch) -> io::Result<Self> {
         let job = job().map_err(io::Error::other)?;
         let mut command = Command::new(&launch.program);
+        command.kill_on_drop(true);
         command.args(&launch.arguments).current_dir(&launch.folder).creation_flags(FLAGS);
         command.envs(launch.set.iter().map(|(name, value)| (name, value)));
         for name in &launch.removed {
@@ -34,7 +35,10 @@ impl Child {
         if let Some(output) = launch.output {
             command.stdout(output.try_clone()?).stderr(output);
         }
-        let mut process = command.spawn()?;
+        let name = launch.program.display();
+        let mut process = command
+            .spawn()
+            .map_err(|error| io::Error::new(error.kind(), format!("{name} cannot be run: {error}")))?;
         // Holds the other end of the pipe.
         drop(command);
         let id = process.id().unwrap_or_default();

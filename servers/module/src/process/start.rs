@@ -176,13 +176,15 @@ fn own_program(
 fn program(path: &str, configuration: &ApplicationConfiguration) -> Result<PathBuf, StartErrorKind> {
     let path = crate::configuration::native_path(path);
     let in_folder = configuration.physical_path.join(&path);
-    if path.is_absolute() || path.starts_with(".") || path.starts_with("..") || in_folder.is_file() {
-        return match in_folder.is_file() {
-            true => Ok(in_folder),
-            false => Err(StartErrorKind::NoProgram(in_folder)),
-        };
+    // On Windows `.\app` is also `.\app.exe`.
+    let mut with_ending = in_folder.clone().into_os_string();
+    with_ending.push(env::consts::EXE_SUFFIX);
+    let is_in_folder = path.is_absolute() || path.starts_with(".") || path.starts_with("..");
+    match [in_folder.clone(), with_ending.into()].into_iter().find(|file| file.is_file()) {
+        Some(file) => Ok(file),
+        None if is_in_folder => Err(StartErrorKind::NoProgram(in_folder)),
+        None => Ok(path),
     }
-    Ok(path)
 }
 
 impl Process {

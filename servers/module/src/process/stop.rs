@@ -27,9 +27,10 @@ impl Process {
         };
         self.backend.retire();
         if !asked {
+            let id = self.id();
             tracing::debug!(
-                id = self.id(),
-                "the process did not take the message to stop; it gets the signal"
+                id,
+                "the process did not take the message to stop; it gets the signal, or is killed"
             );
             self.child.terminate();
         }

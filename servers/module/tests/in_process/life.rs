@@ -30,10 +30,8 @@ pub(crate) fn token() {
     assert_eq!(get(&module.backend(), "/").status, 400);
 }
 
+#[cfg(unix)]
 pub(crate) fn unix_socket() {
-    if !cfg!(unix) {
-        return;
-    }
     let module = Module::start(&contract().setting("listenOn", "unix"));
     assert_eq!(module.get("/").body, "Hello World!");
     assert!(module.backend().contains("socket"), "{}", module.backend());

@@ -43,6 +43,7 @@ fn main() -> ExitCode {
         trial("timers_and_tasks_of_the_library_run_on_its_own_runtime", requests::runtime),
         trial("a_crash_is_502_3_and_a_fresh_worker_serves_the_next_request", life::crash),
         trial("a_request_without_the_token_is_refused_by_the_application", life::token),
+        #[cfg(unix)]
         trial("a_worker_listens_on_a_unix_socket", life::unix_socket),
         trial(
             "a_change_of_configuration_under_load_has_another_worker_and_loses_no_request",

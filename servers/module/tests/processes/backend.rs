@@ -63,9 +63,12 @@ fn silent() -> ExitCode {
 
 fn family(address: &str) -> ExitCode {
     let program = env::current_exe().unwrap();
-    Command::new(program).env(VARIABLE, format!("held:{address}")).spawn().unwrap();
+    let mut child = Command::new(program).env(VARIABLE, format!("held:{address}")).spawn().unwrap();
     let _held = TcpStream::connect(address);
-    serve()
+    let end = serve();
+    let _ = child.kill();
+    let _ = child.wait();
+    end
 }
 
 /// Lives as long as the other end of its connection, and hears no signal.

@@ -168,7 +168,13 @@ pub(crate) fn windows_paths() {
     assert_eq!(module.get("/").body, "Hello World!");
     assert!(the_only_file(&module, "site/logs/deep").0.starts_with("out_"));
     let absolute = format!("{folder}/bin/net/{name}");
-    for path in [format!(r"..\bin\net\{name}"), absolute.clone(), absolute.replace('/', r"\")] {
+    let without_ending = r"..\bin\net\app".to_owned();
+    for path in [
+        format!(r"..\bin\net\{name}"),
+        absolute.replace('\\', "/"),
+        absolute.replace('/', r"\"),
+        without_ending,
+    ] {
         let starts = module.state("/")["starts"].as_u64().unwrap();
         module.scratch.write("site/web.config", &paths_configuration(&path).text());
         module.state_when("/", |state| state["starts"] == starts + 1);

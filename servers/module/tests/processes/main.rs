@@ -8,18 +8,10 @@
 #[cfg(unix)]
 mod any_backend;
 mod backend;
-#[allow(dead_code, reason = "each test program uses a part")]
-#[path = "../../../kestrel/tests/support/certificates.rs"]
-mod certificates;
 mod client;
-mod client_certificates;
 mod command;
 mod configuration_change;
 mod crashes;
-mod encrypted;
-#[allow(dead_code, reason = "each test program uses a part")]
-#[path = "../../../kestrel/tests/support/h3/client.rs"]
-mod h3_client;
 mod life;
 mod log;
 mod module;
@@ -42,12 +34,15 @@ fn main() -> ExitCode {
     if let Some(code) = backend::run_if_asked() {
         return code;
     }
-    libtest_mimic::run(&Arguments::from_args(), trials()).exit_code()
+    let trials = common();
+    #[cfg(unix)]
+    let trials = trials.into_iter().chain(unix()).collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
 /// What holds on every system.
-fn trials() -> Vec<Trial> {
-    let mut trials = vec![
+fn common() -> Vec<Trial> {
+    vec![
         trial("the_first_request_starts_the_process_and_is_answered_by_it", life::first_request),
         trial("a_request_straight_to_the_backend_without_the_token_is_refused", life::token),
         trial("applications_are_told_apart_by_their_path", life::paths),
@@ -62,14 +57,6 @@ fn trials() -> Vec<Trial> {
         trial("with_web_sockets_off_an_upgrade_is_an_ordinary_request", life::no_web_sockets),
         trial("the_body_limit_is_that_of_request_filtering", life::body_limit),
         trial("a_web_socket_passes_and_closes_in_order", protocols::web_socket),
-        trial(
-            "a_client_s_certificate_reaches_the_application_and_cannot_be_forged",
-            client_certificates::forwarded,
-        ),
-        trial(
-            "a_client_without_the_certificate_that_an_endpoint_requires_gets_nowhere",
-            client_certificates::required,
-        ),
         trial("a_killed_backend_costs_the_requests_under_way_at_most", crashes::killed_under_load),
         trial("requests_that_may_be_repeated_survive_a_killed_backend", crashes::repeated),
         trial("a_crash_loop_ends_in_502_5_and_recovers_after_the_window", crashes::crash_loop),
@@ -93,10 +80,7 @@ fn trials() -> Vec<Trial> {
         trial("the_walk_through_serves_the_contract_app", command::walk_through),
         trial("the_state_is_told_as_text_json_and_metrics", status_page::told),
         trial("the_status_page_is_for_this_machine_only", status_page::this_machine),
-    ];
-    #[cfg(unix)]
-    trials.extend(unix());
-    trials
+    ]
 }
 
 /// What only unix has: sockets with a path, keepers; and clients and backends that there are on unix.

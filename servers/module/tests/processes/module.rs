@@ -1,11 +1,9 @@
 //! The program `falconry-module` under test.
 
-#[cfg_attr(unix, path = "system_unix.rs")]
-#[cfg_attr(windows, path = "system_windows.rs")]
+#[path = "../../../../tests/support/system/mod.rs"]
 mod system;
 
 use std::{
-    env,
     io::{BufRead, BufReader, Read},
     path::{Path, absolute},
     process::{Child, ChildStdout, Command, Stdio},
@@ -14,6 +12,7 @@ use std::{
 
 use serde_json::Value;
 
+#[allow(unused_imports, reason = "each test program uses a part")]
 pub(crate) use self::system::{WAYS_TO_STOP, kill};
 use crate::{client, log::Log, scratch::Scratch, web_config::WebConfig};
 
@@ -132,7 +131,7 @@ impl Module {
 
     /// Asks it to stop in one of the ways that there are.
     pub(crate) fn ask(&self, way: &str) {
-        system::ask(self.id(), way);
+        system::ask_to_stop(self.id(), way);
     }
 
     /// Ends it at once.
@@ -158,13 +157,9 @@ impl Drop for Module {
     }
 }
 
-/// The program, with nothing of this process's environment but what the system needs.
+/// The program, with nothing of this process's environment but what every program needs.
 pub(crate) fn command(folder: &Path) -> Command {
     let mut command = system::command(&absolute(env!("CARGO_BIN_EXE_falconry-module")).unwrap());
-    command.env_clear();
-    for name in system::NEEDED_VARIABLES {
-        command.envs(env::var_os(name).map(|value| (name, value)));
-    }
     command.current_dir(folder).stdin(Stdio::null());
     command
 }

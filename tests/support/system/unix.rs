@@ -1,12 +1,11 @@
-//! Processes on unix.
+//! Signals.
 
-use std::{path::Path, process::Command};
+use std::{fmt::Display, path::Path, process::Command};
 
-/// What a program needs of the environment.
-pub(crate) const NEEDED_VARIABLES: [&str; 1] = ["PATH"];
+pub(super) const NEEDED_VARIABLES: [&str; 1] = ["PATH"];
 
-/// The signals that ask for the stop.
-pub(crate) const WAYS_TO_STOP: [&str; 3] = ["TERM", "INT", "QUIT"];
+/// The signals that ask for the stop; the first is that of service managers.
+pub(crate) const WAYS_TO_STOP: [&str; 3] = ["SIGTERM", "SIGINT", "SIGQUIT"];
 
 /// The program. On Linux it dies with the test.
 pub(super) fn command(program: &Path) -> Command {
@@ -19,17 +18,17 @@ pub(super) fn command(program: &Path) -> Command {
     command
 }
 
-/// Asks a process to stop.
-pub(super) fn ask(process: u32, way: &str) {
-    signal(way, process.into());
+/// Asks a process to stop, in one of the ways.
+pub(crate) fn ask_to_stop(process: impl Display, way: &str) {
+    signal(way.trim_start_matches("SIG"), process);
 }
 
 /// Ends a process at once.
-pub(crate) fn kill(process: u64) {
+pub(crate) fn kill(process: impl Display) {
     signal("KILL", process);
 }
 
-fn signal(name: &str, process: u64) {
+fn signal(name: &str, process: impl Display) {
     let status = Command::new("kill").args(["-s", name, &process.to_string()]).status().unwrap();
     assert!(status.success(), "kill -s {name} {process}");
 }

@@ -1,23 +1,24 @@
-//! Processes on Windows.
+//! Events of consoles.
 
 use std::{
     env,
+    fmt::Display,
     os::windows::process::CommandExt,
     path::Path,
     process::{Command, Stdio},
 };
 
-/// What a program needs of the environment: without the first there are no sockets.
-pub(crate) const NEEDED_VARIABLES: [&str; 4] = ["SystemRoot", "PATH", "TEMP", "TMP"];
+/// Without the first there are no sockets.
+pub(super) const NEEDED_VARIABLES: [&str; 4] = ["SystemRoot", "PATH", "TEMP", "TMP"];
 
-/// The events of a console that ask for the stop.
-pub(crate) const WAYS_TO_STOP: [&str; 2] = ["ctrl-break", "ctrl-c"];
+/// The events that ask for the stop.
+pub(crate) const WAYS_TO_STOP: [&str; 4] = ["Ctrl-Break", "Ctrl-C", "close", "shutdown"];
 
 /// `CREATE_NO_WINDOW`: a console of its own, so that its events are not ours.
 const OWN_CONSOLE: u32 = 0x0800_0000;
 
-/// Names the program that sends events to the console of another: `ctrl-c PROCESS`. No function of Windows that is safe
-/// in the sense of Rust does that. `cargo xtask windows test` makes one.
+/// Names the program that sends an event of consoles to a process: `PROGRAM Ctrl-C PROCESS`. Rust has no safe function
+/// for that, so `cargo xtask windows test` makes one from C.
 const EVENT_PROGRAM: &str = "FALCONRY_CONSOLE_EVENT";
 
 /// The program, with a console of its own.
@@ -27,15 +28,15 @@ pub(super) fn command(program: &Path) -> Command {
     command
 }
 
-/// Asks a process to stop.
-pub(super) fn ask(process: u32, way: &str) {
+/// Asks a process to stop, in one of the ways.
+pub(crate) fn ask_to_stop(process: impl Display, way: &str) {
     let program = env::var_os(EVENT_PROGRAM).expect(EVENT_PROGRAM);
     let status = Command::new(program).args([way, &process.to_string()]).status().unwrap();
     assert!(status.success(), "{way} {process}: {status}");
 }
 
 /// Ends a process at once.
-pub(crate) fn kill(process: u64) {
+pub(crate) fn kill(process: impl Display) {
     let mut command = Command::new("taskkill");
     let status = command.args(["/F", "/PID", &process.to_string()]).stdout(Stdio::null()).status().unwrap();
     assert!(status.success(), "taskkill {process}: {status}");
