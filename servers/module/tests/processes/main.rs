@@ -8,10 +8,18 @@
 #[cfg(unix)]
 mod any_backend;
 mod backend;
+#[allow(dead_code, reason = "each test program uses a part")]
+#[path = "../../../kestrel/tests/support/certificates.rs"]
+mod certificates;
 mod client;
+mod client_certificates;
 mod command;
 mod configuration_change;
 mod crashes;
+mod encrypted;
+#[allow(dead_code, reason = "each test program uses a part")]
+#[path = "../../../kestrel/tests/support/h3/client.rs"]
+mod h3_client;
 mod life;
 mod log;
 mod module;
@@ -57,6 +65,14 @@ fn common() -> Vec<Trial> {
         trial("with_web_sockets_off_an_upgrade_is_an_ordinary_request", life::no_web_sockets),
         trial("the_body_limit_is_that_of_request_filtering", life::body_limit),
         trial("a_web_socket_passes_and_closes_in_order", protocols::web_socket),
+        trial(
+            "a_client_s_certificate_reaches_the_application_and_cannot_be_forged",
+            client_certificates::forwarded,
+        ),
+        trial(
+            "a_client_without_the_certificate_that_an_endpoint_requires_gets_nowhere",
+            client_certificates::required,
+        ),
         trial("a_killed_backend_costs_the_requests_under_way_at_most", crashes::killed_under_load),
         trial("requests_that_may_be_repeated_survive_a_killed_backend", crashes::repeated),
         trial("a_crash_loop_ends_in_502_5_and_recovers_after_the_window", crashes::crash_loop),
