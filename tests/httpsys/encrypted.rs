@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use falconry::{Handler, HttpContext, Result};
-use falconry_features::{BoxFuture, TlsHandshakeFeature};
+use falconry::{Handler, HostingApplication, HttpContext, Result};
+use falconry_features::{BoxFuture, Server, TlsHandshakeFeature};
 use falconry_kestrel::ServerCertificate;
 use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
 use tokio::{
@@ -59,4 +59,18 @@ fn https_has_the_certificate_of_its_driver_and_tells_of_the_handshake() {
     });
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     assert!(answer.contains("https falconry.test Some(Tls13)"), "{answer}");
+}
+
+#[test]
+fn an_https_prefix_without_a_certificate_says_where_it_gets_one() {
+    let site = Site::new();
+    site.driver.configure_https(None, |https| {
+        https.server_certificate = Some(ServerCertificate::pem_files("/no/such.pem", "/no/such.key"));
+    });
+    let prefix = format!("https://127.0.0.1:{}/", free_port());
+    let server = site.server(&[&prefix], |_| {});
+    let application = Arc::new(HostingApplication::new(Handshake));
+    let error = site.runtime.block_on(server.start(application)).expect_err("there is no certificate");
+    assert!(error.to_string().contains(&prefix), "{error}");
+    assert!(error.to_string().contains("--certificate PEM --key PEM"), "{error}");
 }

@@ -86,6 +86,7 @@ fn calls_that_make_no_sense_fail_and_others_go_on() {
             r#"{"SetGroup":{"group":3,"property":{"Timeouts":[[18446744073709551615,18446744073709551615,18446744073709551615,18446744073709551615,18446744073709551615],4294967295]}}}"#,
             "0",
         ),
+        (r#"{"SetGroup":{"group":3,"property":{"Timeouts":[[null,null,null,0,0],null]}}}"#, "87"),
         (r#"{"RemoveUrl":{"group":3,"url":"http://127.0.0.1:1/"}}"#, "1168"),
     ] {
         let result = raw.call(call);
@@ -103,6 +104,16 @@ fn calls_that_make_no_sense_fail_and_others_go_on() {
         .map(|number| raw.call(&format!(r#"{{"CreateGroup":{{"session":2,"group":{}}}}}"#, 10 + number)))
         .last();
     assert_eq!(code(&last.expect("a result")).as_deref(), Some("1816"), "there is a limit");
+    site.check();
+}
+
+#[test]
+fn timeouts_that_make_no_sense_do_not_close_the_port_of_others() {
+    let site = Site::new("timeouts");
+    let mut raw = site.attach();
+    raw.register(&format!("http://127.0.0.1:{}/bad/", site.address().port()));
+    let result = raw.call(r#"{"SetGroup":{"group":3,"property":{"Timeouts":[[0,0,0,0,0],0]}}}"#);
+    assert!(result.contains(r#""code":87"#), "{result}");
     site.check();
 }
 

@@ -141,6 +141,11 @@ fn a_server_attaches_again_when_the_broker_is_back() {
     aborts.recv_timeout(LIMIT).expect("the request under way learns of it");
     assert!(under_way.is_ended());
     assert!(runtime.block_on(server.remove_prefix(&taken_back)), "without a broker, too");
+    let error = runtime.block_on(server.add_prefix(&taken_back)).expect_err("there is no broker");
+    assert!(
+        error.to_string().contains("while the broker falconry-httpsysd (HttpSys:Broker) is away"),
+        "{error}"
+    );
 
     let broker = OwnBroker::start(&place.socket());
     wait_for_listener(address);

@@ -53,7 +53,7 @@ impl Site {
         Raw { stream, last: 0 }
     }
 
-    fn address(&self) -> SocketAddr {
+    pub(super) fn address(&self) -> SocketAddr {
         self.server.address()
     }
 

@@ -111,7 +111,8 @@ async fn serve(
         options.listen_with(address, configure);
     }
     let server = Arc::new(KestrelServer::new(options));
-    server.start(Arc::new(router)).await.map_err(|error| code_of(&error))?;
+    let is_https = router.is_https();
+    server.start(Arc::new(router)).await.map_err(|error| code_of(&error, is_https))?;
     Ok(server)
 }
 
@@ -130,7 +131,7 @@ fn set_limits(limits: &mut KestrelServerLimits, wanted: ListenerLimits) -> Resul
     Ok(())
 }
 
-fn code_of(error: &ServerError) -> Win32Error {
+fn code_of(error: &ServerError, is_https: bool) -> Win32Error {
     let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>());
     match cause.map(io::Error::kind) {
         _ if error.is_address_in_use() => Win32Error::SHARING_VIOLATION,
@@ -138,7 +139,8 @@ fn code_of(error: &ServerError) -> Win32Error {
         Some(_) => Win32Error::INVALID_PARAMETER,
         None => {
             tracing::error!(%error, "the portable driver cannot listen");
-            Win32Error::INVALID_PARAMETER
+            // A certificate is all that can be wrong beside the address.
+            if is_https { Win32Error::NOT_FOUND } else { Win32Error::INVALID_PARAMETER }
         }
     }
 }

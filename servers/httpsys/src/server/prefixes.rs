@@ -97,6 +97,14 @@ pub(super) fn failure(prefix: &UrlPrefix, error: Win32Error) -> ServerError {
              another port",
             user()
         )),
+        Win32Error::NOT_FOUND if prefix.is_https() => ServerError::address(format!(
+            "{prefix} cannot be registered: its port has no certificate that can be used; give it one with `netsh http \
+             add sslcert` on Windows, PortableDriver::configure_https, or `falconry-httpsysd --certificate PEM --key PEM`"
+        )),
+        Win32Error::SERVICE_NOT_ACTIVE => ServerError::io(format!(
+            "{prefix} cannot be registered while the broker falconry-httpsysd (HttpSys:Broker) is away; start it, and try \
+             again"
+        )),
         _ => ServerError::address(format!("{prefix} cannot be registered: {error}")),
     };
     failure.with_source(error)

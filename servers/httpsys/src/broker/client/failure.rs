@@ -104,12 +104,13 @@ fn tell_connect(path: &Path, error: &io::Error) -> String {
 /// The permissions of the socket are those that the broker gives it without `--group`, or somebody else's.
 fn tell_forbidden(socket: Socket<'_>, file: &fs::Metadata) -> String {
     let owner = user_named(file.uid());
+    let others = if file.uid() == 0 { "" } else { "root and " };
     let group = match file.permissions().mode() & 0o020 {
         0 => String::new(),
         _ => format!(" and members of the group {}", group_named(file.gid())),
     };
     format!(
-        "the broker falconry-httpsysd on {socket} lets only root and the user {owner}{group} attach, and this program's \
+        "the broker falconry-httpsysd on {socket} lets only {others}the user {owner}{group} attach, and this program's \
          user is {}: run it as {owner}, or start falconry-httpsysd with --group GROUP, a group of this user",
         own_user()
     )

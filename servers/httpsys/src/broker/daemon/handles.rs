@@ -141,9 +141,10 @@ impl Handles {
             return Err(Win32Error::NOT_ENOUGH_QUOTA);
         }
         self.shared.orphans.make_way(self.peer.user, &prefix).await;
-        let group = self.group(group)?;
+        let group = self.groups.get_mut(&group).ok_or(Win32Error::INVALID_HANDLE)?;
         group.handle.add_url(url, context).await?;
         group.prefixes += 1;
+        tracing::info!(process = self.peer.process, %prefix, "a prefix is registered");
         Ok(())
     }
 
@@ -184,6 +185,10 @@ impl Handles {
             }
             GroupProperty::Enabled(is_enabled) => UrlGroupProperty::Enabled(is_enabled),
             GroupProperty::MaxConnections(max) => UrlGroupProperty::MaxConnections(max),
+            // The port would not be listened on any more, also for the others that share it.
+            GroupProperty::Timeouts(times, _) if times.contains(&Some(0)) => {
+                return Err(Win32Error::INVALID_PARAMETER);
+            }
             GroupProperty::Timeouts(times, rate) => UrlGroupProperty::Timeouts(limits(times, rate)),
             GroupProperty::Authentication(schemes) => {
                 UrlGroupProperty::Authentication(authentication(schemes))
@@ -202,8 +207,18 @@ impl Handles {
         }
         for (number, session) in self.sessions.drain() {
             let groups = self.groups.extract_if(|_, group| group.session == number && group.prefixes > 0);
-            let groups: Vec<_> = groups.map(|(_, group)| group.handle).collect();
+            let groups: Vec<_> = groups.map(|(_, group)| group).collect();
+            let prefixes: usize = groups.iter().map(|group| group.prefixes).sum();
+            let groups: Vec<_> = groups.into_iter().map(|group| group.handle).collect();
             if !groups.is_empty() {
+                let seconds = self.shared.options.orphans.as_secs();
+                let process = self.peer.process;
+                tracing::warn!(
+                    process,
+                    prefixes,
+                    seconds,
+                    "a process has died; its prefixes answer 503 for so long"
+                );
                 self.shared.orphans.keep(Orphan { user: self.peer.user, session, groups }).await;
             }
         }
