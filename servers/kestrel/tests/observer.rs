@@ -49,7 +49,8 @@ impl KestrelObserver for Lines {
         let protocol = end.protocol_version.unwrap_or("-");
         let tls = end.tls_protocol_version.unwrap_or("-");
         let error = end.error_type.unwrap_or("-");
-        self.write(connection, format!("stopped http={protocol} tls={tls} error={error}"));
+        let added: String = end.added.iter().map(|(name, value)| format!(" {name}={value:?}")).collect();
+        self.write(connection, format!("stopped http={protocol} tls={tls} error={error}{added}"));
     }
 
     fn connection_rejected(&self, connection: &ConnectionTags, error_type: &'static str) {
@@ -120,6 +121,18 @@ async fn a_connection_is_told_of_from_its_queue_to_its_end_with_its_tags() {
     assert_eq!(tags.server_address, "127.0.0.1");
     assert!(tags.server_port.is_some_and(|port| port > 0));
     assert_eq!((tags.network_type, tags.network_transport), (Some("ipv4"), "tcp"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_application_adds_tags_to_the_end_of_its_connection() {
+    let (lines, _) = heard(
+        |_| {},
+        |stream| {
+            exchange(stream, "GET /tag HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        },
+    )
+    .await;
+    assert_eq!(lines.last().unwrap(), "stopped http=1.1 tls=- error=- tenant=Text(\"acme\")");
 }
 
 #[cfg(unix)]

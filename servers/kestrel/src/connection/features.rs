@@ -1,16 +1,18 @@
 //! What a connection offers beside its requests.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, MutexGuard, OnceLock, atomic::AtomicBool};
 
 use falconry_features::{
     BadHttpRequestError, BadHttpRequestFeature, CancellationToken, CompletedCallback, ConnectionAddress,
     ConnectionCompleteFeature, ConnectionEndPointFeature, ConnectionHeartbeatFeature, ConnectionIdFeature,
     ConnectionItemsFeature, ConnectionLifetimeFeature, ConnectionLifetimeNotificationFeature,
-    ConnectionSocketFeature, FeatureCollection, FeatureError, PlainConnectionComplete,
-    PlainConnectionIdentity, PlainConnectionItems, SocketDescription,
+    ConnectionMetricsTagsFeature, ConnectionSocketFeature, DecrementConcurrentConnectionCountFeature,
+    FeatureCollection, FeatureError, PlainConnectionComplete, PlainConnectionIdentity, PlainConnectionItems,
+    PlainConnectionMetricsTags, SocketDescription, Tags,
 };
 
 use super::{ConnectionShared, Signal, heart::Heart};
+use crate::server::ServerShared;
 
 /// What the features of a connection share with its end.
 #[derive(Debug, Default)]
@@ -18,6 +20,8 @@ pub(crate) struct Lifetime {
     closed: CancellationToken,
     complete: PlainConnectionComplete,
     pub(super) heart: Heart,
+    /// The limit on connections does not count this one any more.
+    pub(crate) is_released: AtomicBool,
     /// Why the connection's last request was refused.
     pub(crate) bad_request: OnceLock<BadHttpRequestError>,
 }
@@ -62,6 +66,13 @@ pub(super) fn collection(connection: &ConnectionShared) -> FeatureCollection {
     features.set::<dyn ConnectionCompleteFeature>(Box::new(handle.clone()));
     features.set::<dyn ConnectionHeartbeatFeature>(Box::new(handle.clone()));
     features.set::<dyn BadHttpRequestFeature>(Box::new(handle));
+    if connection.options.limits.max_concurrent_connections().is_some() {
+        let (server, lifetime) = (Arc::clone(&connection.server), Arc::clone(&connection.lifetime));
+        features.set::<dyn DecrementConcurrentConnectionCountFeature>(Box::new(Counted { server, lifetime }));
+    }
+    if let Some(tags) = connection.observed.added_tags() {
+        features.set::<dyn ConnectionMetricsTagsFeature>(Box::new(AddedTags(tags)));
+    }
     features
 }
 
@@ -118,5 +129,26 @@ impl ConnectionHeartbeatFeature for Handle {
 impl BadHttpRequestFeature for Handle {
     fn error(&self) -> Option<&BadHttpRequestError> {
         self.lifetime.bad_request.get()
+    }
+}
+
+/// A connection that the limit counts.
+struct Counted {
+    server: Arc<ServerShared>,
+    lifetime: Arc<Lifetime>,
+}
+
+impl DecrementConcurrentConnectionCountFeature for Counted {
+    fn release_connection(&self) {
+        self.server.connections.release(&self.lifetime);
+    }
+}
+
+/// What the application adds to what observers are told of the connection's end.
+struct AddedTags(Arc<PlainConnectionMetricsTags>);
+
+impl ConnectionMetricsTagsFeature for AddedTags {
+    fn tags(&self) -> MutexGuard<'_, Tags> {
+        self.0.tags()
     }
 }

@@ -102,8 +102,10 @@ fn change(gauge: &Instrument, by: f64, connection: &ConnectionTags) {
 fn labels(tags: Vec<Tag>) -> Vec<Label> {
     let label = |(name, value): Tag| match value {
         Value::Text(text) => Label::new(name, text),
-        Value::Name(text) => Label::from_static_parts(name, text),
+        Value::Name(text) => Label::new(name, text),
+        Value::Bool(is_so) => Label::new(name, is_so.to_string()),
         Value::Number(number) => Label::new(name, number.to_string()),
+        Value::Float(number) => Label::new(name, number.to_string()),
     };
     tags.into_iter().map(label).collect()
 }

@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use falconry_features::{ConnectionMetricsTagsFeature, PlainConnectionMetricsTags};
 use tokio::time::Instant;
 
 #[cfg(feature = "tls")]
@@ -19,6 +20,7 @@ pub(crate) struct Observed(OnceLock<Box<State>>);
 struct State {
     options: Arc<KestrelServerOptions>,
     tags: ConnectionTags,
+    added: Arc<PlainConnectionMetricsTags>,
     started: OnceLock<Instant>,
     protocol_version: OnceLock<&'static str>,
     tls_protocol_version: OnceLock<&'static str>,
@@ -35,6 +37,7 @@ impl Observed {
             Box::new(State {
                 options: Arc::clone(options),
                 tags: tags(),
+                added: Arc::default(),
                 started: OnceLock::new(),
                 protocol_version: OnceLock::new(),
                 tls_protocol_version: OnceLock::new(),
@@ -73,8 +76,14 @@ impl Observed {
             protocol_version: state.protocol_version.get().copied(),
             tls_protocol_version: state.tls_protocol_version.get().copied(),
             error_type: state.error_type.get().copied(),
+            added: state.added.tags().clone(),
         };
         self.tell(|observer, tags| observer.connection_stopped(tags, &end));
+    }
+
+    /// A place for what the application adds to the end; `None` if nobody observes.
+    pub(crate) fn added_tags(&self) -> Option<Arc<PlainConnectionMetricsTags>> {
+        self.0.get().map(|state| Arc::clone(&state.added))
     }
 
     /// The version of HTTP is settled.

@@ -124,7 +124,9 @@ fn attributes(tags: Vec<Tag>) -> Vec<KeyValue> {
     let attribute = |(name, value): Tag| match value {
         Value::Text(text) => KeyValue::new(name, text),
         Value::Name(text) => KeyValue::new(name, text),
-        Value::Number(number) => KeyValue::new(name, i64::from(number)),
+        Value::Bool(is_so) => KeyValue::new(name, is_so),
+        Value::Number(number) => KeyValue::new(name, number),
+        Value::Float(number) => KeyValue::new(name, number),
     };
     tags.into_iter().map(attribute).collect()
 }

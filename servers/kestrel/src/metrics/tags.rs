@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use falconry_features::Tags;
+
 use crate::transport::{Endpoints, Socket};
 
 /// Where a connection arrived; the same from its beginning to its end.
@@ -20,7 +22,7 @@ pub struct ConnectionTags {
 }
 
 /// How a connection ended.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ConnectionEnd {
     /// From the beginning to the end.
@@ -33,6 +35,9 @@ pub struct ConnectionEnd {
     /// `error.type`, if the connection did not end in order: one of the values that the page
     /// `docs/kestrel-differences.md` lists, such as `request_headers_timeout`.
     pub error_type: Option<&'static str>,
+    /// What the application has added by
+    /// [`ConnectionMetricsTagsFeature`](falconry_features::ConnectionMetricsTagsFeature).
+    pub added: Tags,
 }
 
 /// How a TLS handshake ended.

@@ -10,7 +10,12 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::{KestrelServerLimits, connection::ConnectionShared, events, metrics::error_type};
+use crate::{
+    KestrelServerLimits,
+    connection::{ConnectionShared, Lifetime},
+    events,
+    metrics::error_type,
+};
 
 /// The connections of one server.
 #[derive(Debug)]
@@ -27,8 +32,8 @@ struct State {
     next_key: u64,
     /// Connections and streams that have left HTTP.
     upgraded: usize,
-    /// The connections among them.
-    left: usize,
+    /// Connections that are not counted any more.
+    released: usize,
     is_stopping: bool,
     stopping: HashSet<ConnectionGroup>,
 }
@@ -79,7 +84,7 @@ impl Connections {
         group: ConnectionGroup,
     ) -> Option<OpenConnection> {
         let mut state = self.lock();
-        if state.max_open.is_some_and(|max| state.open.len().saturating_sub(state.left) >= max) {
+        if state.max_open.is_some_and(|max| state.open.len().saturating_sub(state.released) >= max) {
             return None;
         }
         if state.is_stopping || state.stopping.contains(&group) {
@@ -98,8 +103,15 @@ impl Connections {
             return None;
         }
         state.upgraded += 1;
-        state.left += usize::from(!is_stream);
-        Some(OpenUpgrade { connection: Arc::clone(connection), is_stream })
+        if !is_stream {
+            state.release(&connection.lifetime);
+        }
+        Some(OpenUpgrade(Arc::clone(connection)))
+    }
+
+    /// Takes the connection with this lifetime out of the number that is limited.
+    pub(crate) fn release(&self, lifetime: &Lifetime) {
+        self.lock().release(lifetime);
     }
 
     /// Every connection ends after what is under way.
@@ -164,6 +176,12 @@ impl State {
     fn of(&self, group: ConnectionGroup) -> impl Iterator<Item = &ConnectionShared> {
         self.open.values().filter(move |open| open.group == group).map(|open| &*open.connection)
     }
+
+    /// A connection is released once, however often it is asked for, and never after its end.
+    fn release(&mut self, lifetime: &Lifetime) {
+        let was_released = lifetime.is_released.swap(true, Ordering::Relaxed);
+        self.released += usize::from(!was_released);
+    }
 }
 
 fn abort(connection: &ConnectionShared) {
@@ -173,16 +191,11 @@ fn abort(connection: &ConnectionShared) {
 
 /// A connection or a stream that is counted as upgraded until this is dropped.
 #[derive(Debug)]
-pub(crate) struct OpenUpgrade {
-    connection: Arc<ConnectionShared>,
-    is_stream: bool,
-}
+pub(crate) struct OpenUpgrade(Arc<ConnectionShared>);
 
 impl Drop for OpenUpgrade {
     fn drop(&mut self) {
-        let mut state = self.connection.server.connections.lock();
-        state.upgraded -= 1;
-        state.left -= usize::from(!self.is_stream);
+        self.0.server.connections.lock().upgraded -= 1;
     }
 }
 
@@ -200,7 +213,10 @@ impl Drop for OpenConnection {
         events::connection_stop(&self.shared);
         self.shared.observed.stopped();
         self.shared.exchanges.close();
-        let closed = connections.lock().open.remove(&self.key);
+        let mut state = connections.lock();
+        state.released -= usize::from(self.shared.lifetime.is_released.swap(true, Ordering::Relaxed));
+        let closed = state.open.remove(&self.key);
+        drop(state);
         drop(closed);
         connections.ended.notify_waiters();
     }

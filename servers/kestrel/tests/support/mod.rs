@@ -9,9 +9,10 @@ use std::{fmt::Write, future::poll_fn, net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
 use falconry_features::{
-    BoxError, BoxFuture, Deadline, FeatureCollection, HostContext, HttpApplication, HttpRequestFeature,
-    HttpRequestLifetimeFeature, HttpResponseBodyFeature, Processed, Server, ServerAddressesFeature,
-    ServerError, TlsApplicationProtocolFeature, TlsConnectionFeature, TlsHandshakeFeature,
+    BoxError, BoxFuture, ConnectionMetricsTagsFeature, Deadline, DecrementConcurrentConnectionCountFeature,
+    FeatureCollection, HostContext, HttpApplication, HttpRequestFeature, HttpRequestLifetimeFeature,
+    HttpResponseBodyFeature, Processed, Server, ServerAddressesFeature, ServerError,
+    TlsApplicationProtocolFeature, TlsConnectionFeature, TlsHandshakeFeature,
 };
 use falconry_kestrel::{HttpsOptions, KestrelServer, KestrelServerOptions, ListenOptions};
 
@@ -115,6 +116,14 @@ async fn respond(features: &mut FeatureCollection) -> Result<(), BoxError> {
         "/abort" => {
             features.required::<dyn HttpRequestLifetimeFeature>()?.abort();
             Bytes::from_static(b"part")
+        }
+        "/tag" => {
+            features.required::<dyn ConnectionMetricsTagsFeature>()?.tags().set("tenant", "acme");
+            Bytes::new()
+        }
+        "/release" => {
+            features.required::<dyn DecrementConcurrentConnectionCountFeature>()?.release_connection();
+            Bytes::from_static(b"Hello World!")
         }
         "/big" => Bytes::from(vec![b'x'; 1_000_000]),
         _ => Bytes::from_static(b"Hello World!"),

@@ -7,6 +7,8 @@ mod open_telemetry;
 
 use std::time::Duration;
 
+use falconry_features::Tags;
+
 use super::{ConnectionEnd, ConnectionTags, HandshakeEnd, KestrelObserver};
 
 /// Tells of one connection over TLS from its beginning to its end, and of one that was rejected.
@@ -29,11 +31,16 @@ fn tell(observer: &dyn KestrelObserver) {
     observer.tls_handshake_stopped(&tags, &handshake);
     observer.upgraded_connection_started(&tags);
     observer.upgraded_connection_stopped(&tags);
+    let mut added = Tags::default();
+    added.set("tenant", "acme");
+    added.set("attempts", 2);
+    added.set("cached", true);
     let end = ConnectionEnd {
         duration: Duration::from_secs(2),
         protocol_version: Some("1.1"),
         tls_protocol_version: Some("1.3"),
         error_type: Some("request_headers_timeout"),
+        added,
     };
     observer.connection_stopped(&tags, &end);
     observer.connection_rejected(&tags, "max_concurrent_connections_exceeded");
@@ -56,7 +63,7 @@ fn expected() -> Vec<String> {
         format!("kestrel.active_connections -1 {CONNECTION}"),
         format!(
             "kestrel.connection.duration 2 {CONNECTION} {http} tls.protocol.version=1.3 \
-             error.type=request_headers_timeout"
+             error.type=request_headers_timeout tenant=acme attempts=2 cached=true"
         ),
         format!("kestrel.rejected_connections 1 {CONNECTION} error.type=max_concurrent_connections_exceeded"),
     ]
