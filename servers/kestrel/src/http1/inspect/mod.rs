@@ -14,6 +14,7 @@ mod fields;
 mod head;
 mod host;
 mod known;
+mod lines;
 mod rejection;
 mod request_line;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A server with HTTP/3, and clients, for the tests of HTTP/3.
 #![allow(dead_code, reason = "each test program uses a part")]
 
-#[path = "../h2/app.rs"]
+#[path = "../h2/app/mod.rs"]
 pub(crate) mod app;
 #[path = "../certificates.rs"]
 pub(crate) mod certificates;

@@ -1,5 +1,7 @@
 //! The application of the tests.
 
+mod streams;
+
 use std::{
     future::poll_fn,
     sync::{Arc, Condvar, Mutex},
@@ -8,12 +10,12 @@ use std::{
 
 use bytes::Bytes;
 use falconry_features::{
-    BoxError, BoxFuture, DuplexStream, FeatureCollection, HostContext, Http2StreamIdFeature, HttpApplication,
+    BoxError, BoxFuture, FeatureCollection, HostContext, Http2StreamIdFeature, HttpApplication,
     HttpExtendedConnectFeature, HttpInformationalResponseFeature, HttpMaxRequestBodySizeFeature,
     HttpMinRequestBodyDataRateFeature, HttpMinResponseDataRateFeature, HttpRequestBodyDetectionFeature,
     HttpRequestFeature, HttpRequestIdentifierFeature, HttpRequestLifetimeFeature, HttpRequestTrailersFeature,
     HttpResetFeature, HttpResponseFeature, HttpResponseTrailersFeature, HttpUpgradeFeature, Processed,
-    WebTransportSession, accept_connect, accept_web_transport, flush_response, write_response,
+    flush_response, write_response,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
 
@@ -202,8 +204,8 @@ async fn respond(features: &mut FeatureCollection) -> Result<(), BoxError> {
             let body = read(features).await?;
             write(features, &format!("{body}")).await
         }
-        "/tunnel" => tunnel(features).await,
-        "/session" => session(features).await,
+        "/tunnel" => streams::tunnel(features).await,
+        "/session" => streams::session(features).await,
         "/refuse-tunnel" => {
             head(features)?.status = StatusCode::FORBIDDEN;
             write(features, "no").await
@@ -235,70 +237,6 @@ async fn echo(features: &mut FeatureCollection) -> Result<(), BoxError> {
     while let Some(data) = features.required_mut::<dyn HttpRequestFeature>()?.body_mut().data().await {
         write_response(features, data?).await?;
     }
-    Ok(())
-}
-
-/// Echoes upper-case text until the client ends its side.
-async fn tunnel(features: &mut FeatureCollection) -> Result<(), BoxError> {
-    let mut stream = accept_connect(features).await?;
-    let mut buffer = [0; 1000];
-    loop {
-        let count = poll_fn(|cx| stream.poll_read(cx, &mut buffer)).await?;
-        if count == 0 {
-            break;
-        }
-        let text = buffer[..count].to_ascii_uppercase();
-        let mut rest = &text[..];
-        while !rest.is_empty() {
-            let written = poll_fn(|cx| stream.poll_write(cx, rest)).await?;
-            rest = &rest[written..];
-        }
-    }
-    poll_fn(|cx| stream.poll_shutdown(cx)).await?;
-    Ok(())
-}
-
-/// Greets on a stream of its own, then answers each stream with its text in upper case: on the stream itself, or on
-/// another if the client cannot be answered there. The text `close` ends the session with code 7.
-async fn session(features: &mut FeatureCollection) -> Result<(), BoxError> {
-    let mut session = accept_web_transport(features).await?;
-    let greeting = format!("session {}", session.session_id());
-    say(&mut *session, &greeting).await?;
-    while let Some(mut stream) = poll_fn(|cx| session.poll_accept_stream(cx)).await? {
-        let mut text = Vec::new();
-        let mut buffer = [0; 1000];
-        loop {
-            match poll_fn(|cx| stream.stream.poll_read(cx, &mut buffer)).await? {
-                0 => break,
-                count => text.extend_from_slice(&buffer[..count]),
-            }
-        }
-        let text = String::from_utf8(text)?.to_ascii_uppercase();
-        if text == "CLOSE" {
-            session.abort(7);
-        } else if stream.can_write {
-            write_to(&mut *stream.stream, &text).await?;
-        } else {
-            say(&mut *session, &text).await?;
-        }
-    }
-    Ok(())
-}
-
-async fn say(session: &mut dyn WebTransportSession, text: &str) -> Result<(), BoxError> {
-    let opened = poll_fn(|cx| session.poll_open_unidirectional_stream(cx)).await?;
-    let mut stream = opened.ok_or("the session has ended")?;
-    assert!(stream.can_write && !stream.can_read);
-    write_to(&mut *stream.stream, text).await
-}
-
-async fn write_to(stream: &mut dyn DuplexStream, text: &str) -> Result<(), BoxError> {
-    let mut rest = text.as_bytes();
-    while !rest.is_empty() {
-        let written = poll_fn(|cx| stream.poll_write(cx, rest)).await?;
-        rest = &rest[written..];
-    }
-    poll_fn(|cx| stream.poll_shutdown(cx)).await?;
     Ok(())
 }
 
