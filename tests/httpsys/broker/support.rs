@@ -179,10 +179,15 @@ pub(super) struct OwnBroker {
 
 impl OwnBroker {
     pub(super) fn start(socket: &str) -> Self {
+        Self::start_on(socket, PortableDriver::new())
+    }
+
+    /// The same on a driver that others use, too.
+    pub(super) fn start_on(socket: &str, driver: PortableDriver) -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let broker = {
             let _guard = runtime.enter();
-            Broker::bind(socket, PortableDriver::new(), BrokerOptions::default()).expect("the broker listens")
+            Broker::bind(socket, driver, BrokerOptions::default()).expect("the broker listens")
         };
         let serving = runtime.spawn(async move { broker.run().await });
         Self { runtime, serving }

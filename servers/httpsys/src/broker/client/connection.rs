@@ -176,8 +176,15 @@ impl Connection {
         let opened = Link::open(&self.path).await;
         let (link, frames) = opened.map_err(|error| error.tell(&self.path))?;
         tokio::spawn(read_all(frames, Arc::downgrade(&link), Arc::downgrade(self)));
-        for call in &calls {
-            link.call(self.next_number(), call).await.map_err(|error| format!("{call:?}: {error}"))?;
+        if let Err(error) = self.say_again(&calls, &link).await {
+            // What it has taken must not wait for this process as that of a dead one does.
+            for call in &calls {
+                if let Call::CreateSession { session } = *call {
+                    let _ =
+                        link.call(self.next_number(), &Call::CloseSession { session, at_once: true }).await;
+                }
+            }
+            return Err(error);
         }
         {
             let mut state = lock(&self.state);
@@ -191,6 +198,14 @@ impl Connection {
         let prefixes = calls.iter().filter(|call| matches!(call, Call::AddUrl { .. })).count();
         let path = self.path.display();
         tracing::info!(%path, prefixes, "BrokerAttached: the broker is back, and the prefixes are registered again");
+        Ok(())
+    }
+
+    async fn say_again(&self, calls: &[Call], link: &Link) -> Result<(), BoxError> {
+        for call in calls {
+            let called = link.call(self.next_number(), call).await;
+            called.map_err(|error| format!("it is back and refuses {call:?}: {error}"))?;
+        }
         Ok(())
     }
 
@@ -208,6 +223,7 @@ impl Drop for Connection {
 /// Tries until the broker is back, or nobody needs it any more.
 async fn attach_again(connection: Weak<Connection>, ends: CancellationToken) {
     let mut wait = FIRST_WAIT;
+    let mut last = String::new();
     loop {
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
@@ -217,7 +233,14 @@ async fn attach_again(connection: Weak<Connection>, ends: CancellationToken) {
         let Some(connection) = connection.upgrade() else { return };
         match tokio::time::timeout(LONGEST_TRY, connection.try_attach()).await {
             Ok(Ok(())) => return,
-            Ok(Err(error)) => tracing::debug!(%error, "BrokerAttachFailed: the broker is not back yet"),
+            Ok(Err(error)) => {
+                let error = error.to_string();
+                // Once for each reason: it may take long.
+                if error != last {
+                    tracing::warn!("BrokerAttachFailed: the broker cannot be attached to yet: {error}");
+                }
+                last = error;
+            }
             Err(_) => tracing::warn!("BrokerAttachFailed: the broker does not answer"),
         }
     }

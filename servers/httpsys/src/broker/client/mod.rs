@@ -33,7 +33,7 @@ use crate::driver::{
 /// ```no_run
 /// use falconry_httpsys::{BrokerDriver, HttpSysOptions, HttpSysServer};
 ///
-/// let driver = BrokerDriver::new("/run/falconry/httpsysd.sock");
+/// let driver = BrokerDriver::new("/run/falconry-httpsysd.sock");
 /// let server = HttpSysServer::with_driver(HttpSysOptions::default(), driver);
 /// ```
 ///
