@@ -1,6 +1,7 @@
 //! HTTP/3, in an nginx built from its source: Debian's has none.
 
 use std::{
+    io::{BufRead as _, BufReader},
     path::Path,
     process::{Command, Output, Stdio},
     time::Instant,
@@ -100,4 +101,24 @@ fn alpn_addresses_and_trailers_beside_a_length_are_right_over_http_3() {
     let port = nginx.port(0);
     let addresses = format!("200 https://127.0.0.1:{port} http://127.0.0.1:{port}");
     assert_eq!(text.lines().collect::<Vec<_>>(), ["200 h3", &addresses, "200 hello x-after=all"]);
+}
+
+#[test]
+fn a_reload_lets_a_response_over_http_3_come_to_its_end() {
+    if lacks_aioquic("a_reload_lets_a_response_over_http_3_come_to_its_end") {
+        return;
+    }
+    let nginx = start(&Which::Vendored.built().contract);
+    let mut command = python(&nginx, "h3_stay.py");
+    command.arg("/stream?count=30&size=100&delay_ms=100").stdout(Stdio::piped());
+    let mut client = Process::start(&mut command).expect("python is there");
+    let mut output = BufReader::new(client.child.stdout.take().expect("it is piped"));
+    let mut line = String::new();
+    output.read_line(&mut line).expect("it can be read");
+    assert_eq!(line, "begun\n");
+    nginx.reload();
+    line.clear();
+    output.read_line(&mut line).expect("it can be read");
+    assert_eq!(line, "3000\n", "the log: {}", nginx.log());
+    assert_eq!(nginx.get("/"), "Hello World!");
 }

@@ -7,6 +7,7 @@ mod peers;
 mod python;
 mod shell;
 mod test;
+mod watched;
 mod windows;
 
 use std::{env, process::ExitCode};
@@ -20,9 +21,15 @@ cargo xtask <command>
   bench proxies      compare the module with nginx and HAProxy as reverse proxies (--rounds, --seconds, --connections)
   bench in-process   compare the nginx module with nginx that proxies to the same app on Kestrel
                      (--rounds, --seconds, --connections)
+  bench hosting-models
+                     compare the contract app behind the module, in process and out of process
+                     (--rounds, --seconds, --connections)
   windows COMMAND    build, run or test for Windows, under Wine; see cargo xtask windows
   iis-worker --serve PORT
                      run the test worker of IIS with the contract app under Wine in the foreground, on this port
+  loom               run the gate of native hosts in all orders of its threads
+  miri               run the tests of the native hosts' core and C interface under Miri (needs the nightly toolchain)
+  valgrind           run the same under valgrind's memcheck
   instructions       count the instructions of the contract's hot path (needs valgrind)
   nginx-module [OPTIONS]
                      build the module for the installed nginx, and the contract app for it
@@ -57,6 +64,9 @@ fn main() -> ExitCode {
         Some("windows") => windows::run(&rest),
         #[cfg(unix)]
         Some("nginx-module") => nginx_module::run(&rest),
+        Some("loom") => watched::run(watched::loom),
+        Some("miri") => watched::run(watched::miri),
+        Some("valgrind") => watched::run(watched::valgrind),
         Some("instructions") => bench::instructions::run(),
         Some("help" | "--help" | "-h") => {
             print!("{USAGE}");

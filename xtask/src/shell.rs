@@ -3,6 +3,7 @@
 use std::{
     env,
     ffi::OsStr,
+    net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -30,6 +31,28 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
         .chain(MORE_FOLDERS.map(PathBuf::from))
         .map(|folder| folder.join(program))
         .find(|file| file.is_file())
+}
+
+/// Has cargo build what `command` says, and gives where these files are.
+pub(crate) fn built<const N: usize>(command: &mut Command, files: [&str; N]) -> Result<[PathBuf; N], String> {
+    let messages = output(command.arg("--message-format=json-render-diagnostics"))?;
+    let mut paths = [const { PathBuf::new() }; N];
+    for (file, path) in files.into_iter().zip(&mut paths) {
+        let end = format!("/{file}\"");
+        let found = messages.lines().rev().find_map(|line| {
+            let end = line.find(&end)? + end.len() - 1;
+            let start = line.get(..end)?.rfind('"')? + 1;
+            line.get(start..end)
+        });
+        *path = found.ok_or_else(|| format!("cargo built no {file}"))?.into();
+    }
+    Ok(paths)
+}
+
+/// An address of this machine that was free a moment ago, for programs that cannot tell which they were given.
+pub(crate) fn free_address() -> Result<SocketAddr, String> {
+    let listener = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    listener.map_err(|error| format!("there is no free port: {error}"))
 }
 
 /// Runs a command to its end and returns what it wrote to its output.

@@ -237,7 +237,8 @@ fn writes_above_the_credit_wait_for_the_host() {
     while stage.host.lock().write.is_some() {
         stage.host.complete_write(Ok(()));
     }
-    assert_eq!((stage.end(), stage.host.sent().len()), (Some(RequestEnd::Complete), 20 * CHUNK));
+    let sent = stage.host.lock().sent.len();
+    assert_eq!((stage.end(), sent), (Some(RequestEnd::Complete), 20 * CHUNK));
 }
 
 #[test]

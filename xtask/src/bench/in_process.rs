@@ -4,7 +4,7 @@
 //! What counts is the processor time of all processes together for one request, as a ratio within one round.
 
 use std::{
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     process::{Command, ExitCode},
     thread,
     time::Duration,
@@ -13,7 +13,7 @@ use std::{
 use super::{PAUSE, client::Clients, options::Options, report::median, scenario::Scenario, server::Server};
 use crate::{
     nginx_module::{Configuration, Contract, Module, Nginx},
-    peers,
+    peers, shell,
 };
 
 /// Connections that the proxy keeps to the application.
@@ -33,13 +33,13 @@ pub(super) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     let (mut in_process, mut proxied, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for round in 1..=options.rounds {
         let within = {
-            let address = free_address()?;
+            let address = shell::free_address()?;
             let servers = location(address, &format!("falconry_app \"{}\";", library.display()));
             let nginx = start(&module, &format!("bench-{}", address.port()), &servers, true, address)?;
             measure(&clients, &[&nginx], options.seconds)?
         };
         let behind = {
-            let (address, upstream) = (free_address()?, free_address()?);
+            let (address, upstream) = (shell::free_address()?, shell::free_address()?);
             let mut kestrel = Command::new(&program);
             kestrel.args(["--urls", &format!("http://{upstream}"), "--suppressStatusMessages", "true"]);
             let kestrel = Server::start_at(&mut kestrel, upstream)?;
@@ -100,10 +100,4 @@ fn measure(clients: &Clients, servers: &[&Server], seconds: u64) -> Result<Measu
     let used = used()? - before;
     let requests = done.requests as f64;
     Ok((requests / done.seconds, used.as_secs_f64() * 1e6 / requests))
-}
-
-/// An address that was free a moment ago: nginx cannot tell which it was given.
-fn free_address() -> Result<SocketAddr, String> {
-    let listener = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    listener.map_err(|error| format!("there is no free port: {error}"))
 }

@@ -6,6 +6,7 @@
 mod certificate;
 mod client;
 mod h2load;
+mod hosting_models;
 #[cfg(unix)]
 mod in_process;
 pub(crate) mod instructions;
@@ -40,6 +41,11 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     if let Some(("proxies", rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
         return proxies::run(rest);
+    }
+    if let Some(("hosting-models", rest)) =
+        arguments.split_first().map(|(first, rest)| (first.as_str(), rest))
+    {
+        return hosting_models::run(rest);
     }
     #[cfg(unix)]
     if let Some(("in-process", rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {

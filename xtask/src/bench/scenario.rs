@@ -66,7 +66,8 @@ impl Scenario {
     pub(super) fn path(self) -> &'static str {
         match self {
             Self::KeepAlive | Self::Pipelined | Self::Http2 | Self::Http2Tls | Self::Tls => "/",
-            Self::Download | Self::TlsDownload => "/big",
+            // The contract app wants to be told.
+            Self::Download | Self::TlsDownload => "/big?size=1048576",
             Self::Upload => "/upload",
         }
     }

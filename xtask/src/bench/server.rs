@@ -66,16 +66,9 @@ impl Server {
         self.port
     }
 
-    /// The processor time of all its threads so far and of those of its children, in user and kernel mode.
+    /// The processor time of all its threads so far and of those of the processes below it, in user and kernel mode.
     pub(super) fn cpu_time(&self) -> Result<Duration, String> {
-        let id = self.process.id();
-        let mut ticks = ticks_of(&id.to_string())?;
-        let children = format!("/proc/{id}/task/{id}/children");
-        // Not every kernel tells; then there must be none.
-        for child in fs::read_to_string(children).unwrap_or_default().split_whitespace() {
-            ticks += ticks_of(child)?;
-        }
-        Ok(self.tick * ticks)
+        Ok(self.tick * ticks_below(&self.process.id().to_string())?)
     }
 }
 
@@ -86,6 +79,18 @@ impl Drop for Server {
         let _ = Command::new("kill").args(["-TERM", &id]).stderr(Stdio::null()).status();
         let _ = self.process.wait();
     }
+}
+
+fn ticks_below(process: &str) -> Result<u32, String> {
+    let mut ticks = ticks_of(process)?;
+    // Children belong to the thread that started them. Not every kernel tells; then there must be none.
+    for thread in fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten() {
+        let children = fs::read_to_string(thread.path().join("children")).unwrap_or_default();
+        for child in children.split_whitespace() {
+            ticks += ticks_below(child)?;
+        }
+    }
+    Ok(ticks)
 }
 
 fn ticks_of(process: &str) -> Result<u32, String> {

@@ -23,17 +23,10 @@ impl Contract {
     fn build_example(self, name: &str, file: &str) -> Result<PathBuf, String> {
         let mut command = shell::cargo();
         command.args(["build", "--package", "falconry-nginx", "--example", name]);
-        command.arg("--message-format=json-render-diagnostics");
         if self.is_release {
             command.arg("--release");
         }
-        let messages = shell::output(&mut command)?;
-        let end = format!("/{file}\"");
-        let path = messages.lines().rev().find_map(|line| {
-            let end = line.find(&end)? + end.len() - 1;
-            let start = line.get(..end)?.rfind('"')? + 1;
-            line.get(start..end).map(PathBuf::from)
-        });
-        path.ok_or_else(|| format!("cargo built no {file}"))
+        let [path] = shell::built(&mut command, [file])?;
+        Ok(path)
     }
 }

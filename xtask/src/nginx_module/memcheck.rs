@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     path::Path,
     process::{Child, Command, ExitCode, Stdio},
     thread,
@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(180);
 
 pub(super) fn run(module: &Module, app: &Path, requests: u64) -> Result<ExitCode, String> {
     peers::require(&[peers::VALGRIND])?;
-    let port = free_port()?;
+    let port = shell::free_address()?.port();
     let configuration = Configuration::new(module, app, port)?;
     let log = shell::root().join(format!("target/nginx/memcheck-{port}.log"));
     let mut nginx = configuration.command(&module.nginx);
@@ -46,12 +46,6 @@ pub(super) fn run(module: &Module, app: &Path, requests: u64) -> Result<ExitCode
         println!("the report is {}", log.display());
         Ok(ExitCode::FAILURE)
     }
-}
-
-/// A port that was free a moment ago: nginx cannot tell which it was given.
-fn free_port() -> Result<u16, String> {
-    let listener = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    listener.map(|address| address.port()).map_err(|error| format!("there is no free port: {error}"))
 }
 
 /// nginx under valgrind, ended when dropped.

@@ -11,10 +11,10 @@ use std::{
 
 use self::skips::Skips;
 pub(crate) use self::tally::Tally;
-use crate::{peers, python, shell, windows};
+use crate::{peers, python, shell, watched, windows};
 
 /// Runs `cargo test` over the whole workspace: libraries, programs, tests, examples (built), then the examples in the
-/// documentation. In CI also the tests for Windows.
+/// documentation. In CI also under tools that watch, and the tests for Windows.
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     let is_ci = env::var_os("CI").is_some_and(|value| value == "true");
     let missing = peers::install(&peers::OF_TESTS);
@@ -29,6 +29,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     let mut is_success = follow(&mut cargo, &mut tally)?;
     tally.end(is_success);
     if is_ci {
+        println!("\n== cargo xtask loom");
+        is_success &= watched::loom(&mut tally)?;
+        println!("\n== cargo xtask valgrind");
+        is_success &= watched::valgrind(&mut tally)?;
         println!("\n== cargo xtask windows test");
         is_success &= windows::test(&[], &mut tally)?;
     }

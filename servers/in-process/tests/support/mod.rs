@@ -138,8 +138,7 @@ impl Host for FakeHost {
             event += &format!(":{}", trailers.len());
         }
         fake.events.push(event);
-        let chunks = operation.chunks().iter().flat_map(|chunk| chunk.to_vec());
-        fake.sent.extend(chunks.collect::<Vec<_>>());
+        operation.chunks().iter().for_each(|chunk| fake.sent.extend_from_slice(chunk));
         if fake.is_inline {
             drop(fake);
             return operation.complete(Ok(()));
@@ -270,5 +269,26 @@ impl Stage {
 
     pub fn errors(&self) -> Vec<String> {
         self.host.lock().errors.clone()
+    }
+}
+
+impl Drop for Stage {
+    /// A host ends what it holds: operations have the request, and that has the host.
+    fn drop(&mut self) {
+        self.task = None;
+        loop {
+            let mut fake = self.host.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let (read, write) = (fake.read.take(), fake.write.take());
+            drop(fake);
+            if read.is_none() && write.is_none() {
+                return;
+            }
+            if let Some(read) = read {
+                read.complete(Err(OperationError::Disconnected));
+            }
+            if let Some(write) = write {
+                write.complete(Err(OperationError::Disconnected));
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@
 mod configuration;
 
 use std::{
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     path::Path,
     process::{Command, ExitCode},
     thread,
@@ -109,7 +109,7 @@ fn start(launcher: &Launcher, proxy: &str, backend: SocketAddr) -> Result<Server
     if proxy == "module" {
         return Server::start(Command::new(launcher.program(proxy)?).arg(backend.to_string()));
     }
-    let address = free_address()?;
+    let address = shell::free_address()?;
     let file = launcher.folder().join(format!("{proxy}-{}.conf", address.port()));
     let program = shell::find(proxy).ok_or_else(|| format!("there is no {proxy}"))?;
     let mut command = ended_with_us(&program)?;
@@ -130,12 +130,6 @@ fn ended_with_us(program: &Path) -> Result<Command, String> {
     let mut command = Command::new(shell::find("setpriv").ok_or("there is no setpriv")?);
     command.args(["--pdeathsig", "TERM"]).arg(program);
     Ok(command)
-}
-
-/// An address that was free a moment ago: neither tells which it was given.
-fn free_address() -> Result<SocketAddr, String> {
-    let listener = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    listener.map_err(|error| format!("there is no free port: {error}"))
 }
 
 fn row(rounds: &[Vec<Measured>], scenario: Scenario, proxy: &str) -> String {
