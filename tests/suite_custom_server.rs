@@ -5,11 +5,17 @@ mod server;
 
 use std::process::ExitCode;
 
-use falconry_conformance::{Capability::AbortObservation, Subject};
+use falconry_conformance::{
+    Capability::{AbortObservation, Heartbeat, PersistentState},
+    Subject,
+};
 
 fn main() -> ExitCode {
-    // A blocking thread that waits for the application does not watch its client.
-    let subject =
-        Subject::new("custom server", server::ThreadServer::new).with_all().without([AbortObservation]);
+    let subject = Subject::new("custom server", server::ThreadServer::new)
+        .with_all()
+        // A blocking thread that waits for the application does not watch its client.
+        .without([AbortObservation])
+        // What outlives a request it does not have.
+        .without([Heartbeat, PersistentState]);
     falconry_conformance::run(subject).exit_code()
 }

@@ -7,7 +7,7 @@ use std::{
         ErrorKind::{Interrupted, TimedOut, WouldBlock},
         Read as _, Write as _,
     },
-    net::{Shutdown, TcpListener, TcpStream},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::Arc,
     task::{Context, Poll},
     thread,
@@ -23,8 +23,11 @@ use falconry_features::{
 
 /// No thread waits longer for its client without a look at what else has happened.
 const TICK: Duration = Duration::from_millis(20);
+/// How long a connection is kept for the next request, and how long for one that crosses with the server's stop.
+const KEEP_ALIVE: Duration = Duration::from_secs(130);
+const STOP_GRACE: Duration = Duration::from_millis(500);
 /// How long a client has to take the last answer and to end its side.
-const LINGER: Duration = Duration::from_secs(2);
+const LINGER: Duration = Duration::from_secs(1);
 
 /// A server with a thread for every connection.
 #[derive(Default)]
@@ -57,7 +60,7 @@ impl Server for ThreadServer {
         };
         for (listener, bound) in self.addresses.bind(listen)? {
             // The thread that accepts sleeps in a system call; a connection wakes it.
-            self.connections.stopping().on_cancelled(move || drop(TcpStream::connect(bound)));
+            self.connections.stopping().on_cancelled(move || drop(TcpStream::connect(reachable(bound))));
             let (connections, application) = (self.connections.clone(), Arc::clone(&application));
             thread::spawn(move || accept(&listener, &connections, &application));
         }
@@ -67,6 +70,15 @@ impl Server for ThreadServer {
     async fn stop(&self, deadline: Deadline) -> Result<(), ServerError> {
         self.connections.stop(&deadline).await;
         Ok(())
+    }
+}
+
+/// Not every system connects to the address that stands for all.
+fn reachable(bound: SocketAddr) -> SocketAddr {
+    match bound.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, bound.port()).into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, bound.port()).into(),
+        _ => bound,
     }
 }
 
@@ -98,16 +110,21 @@ fn serve(stream: TcpStream, open: &OpenConnection, application: &dyn HttpApplica
         local_port: local.port(),
     };
     let mut connection = Connection::new(Blocking(stream), RequestLimits::default(), open.stopping());
+    let idle = || if open.stopping().is_cancelled() { STOP_GRACE } else { KEEP_ALIVE };
     let served = async {
-        while let Some(mut features) = connection.next_request().await? {
+        while let Some(mut features) = connection.next_request(waited(idle)).await? {
             features.set::<dyn HttpConnectionFeature>(Box::new(about.clone()));
             connection.respond(application, features).await?;
         }
-        let end = Instant::now() + LINGER;
-        let lingered = poll_fn(|_| if Instant::now() < end { Poll::Pending } else { Poll::Ready(()) });
-        connection.close(lingered).await
+        connection.close(waited(|| LINGER)).await
     };
     block_on(open.aborted().run_until_cancelled(served)).unwrap_or(Ok(()))
+}
+
+/// Completes when it has taken longer than `limit` since the call; asked after every tick.
+fn waited(limit: impl Fn() -> Duration) -> impl Future<Output = ()> {
+    let since = Instant::now();
+    poll_fn(move |_| if since.elapsed() < limit() { Poll::Pending } else { Poll::Ready(()) })
 }
 
 /// A blocking socket, as the contract sees a stream of bytes: the thread has nothing else to do.

@@ -103,8 +103,9 @@ impl Serving {
         let (client, stopping, log) = (Client::default(), CancellationToken::new(), Log::default());
         let app = TestApp::new(&log, handler);
         let mut connection = Connection::new(client.clone(), RequestLimits::default(), &stopping);
+        let stop = stopping.clone();
         let served = Box::pin(async move {
-            while let Some(features) = connection.next_request().await? {
+            while let Some(features) = connection.next_request(stop.cancelled()).await? {
                 connection.respond(&app, features).await?;
             }
             connection.close(pending()).await

@@ -44,7 +44,7 @@ const MOST_SKIPPED: u64 = 256 * 1024;
 /// async fn serve(stream: impl DuplexStream + 'static, application: &dyn HttpApplication) -> io::Result<()> {
 ///     let stopping = CancellationToken::new();
 ///     let mut connection = Connection::new(stream, RequestLimits::default(), &stopping);
-///     while let Some(features) = connection.next_request().await? {
+///     while let Some(features) = connection.next_request(stopping.cancelled()).await? {
 ///         connection.respond(application, features).await?;
 ///     }
 ///     connection.close(std::future::pending()).await
@@ -52,7 +52,6 @@ const MOST_SKIPPED: u64 = 256 * 1024;
 /// ```
 pub struct Connection<T> {
     wire: Arc<Mutex<Wire<T>>>,
-    stop: Cancelled,
     /// That of the request under way.
     aborted: CancellationToken,
     is_over: bool,
@@ -63,21 +62,31 @@ impl<T: DuplexStream + 'static> Connection<T> {
     pub fn new(stream: T, limits: RequestLimits, stopping: &CancellationToken) -> Self {
         Self {
             wire: Arc::new(Mutex::new(Wire::new(stream, limits, stopping))),
-            stop: stopping.cancelled(),
             aborted: CancellationToken::new(),
             is_over: false,
         }
     }
 
     /// The features of the next request, to which the caller may add, above all
-    /// [`HttpConnectionFeature`](crate::HttpConnectionFeature); `None` if there will be no other.
+    /// [`HttpConnectionFeature`](crate::HttpConnectionFeature); `None` if there will be no other, or if `time_is_up`
+    /// before its head is complete: the keep-alive timeout, or what a server that stops still waits for clients whose
+    /// request is on its way.
     ///
-    /// A request that is not in order is answered here. What came of a request does not keep a server that stops.
+    /// A request that is not in order is answered here.
     ///
     /// # Errors
     /// The stream has failed.
-    pub async fn next_request(&mut self) -> io::Result<Option<FeatureCollection>> {
-        poll_fn(|cx| self.poll_request(cx)).await
+    pub async fn next_request(
+        &mut self,
+        time_is_up: impl Future<Output = ()>,
+    ) -> io::Result<Option<FeatureCollection>> {
+        let mut time_is_up = pin!(time_is_up);
+        poll_fn(|cx| match self.poll_request(cx) {
+            // What has arrived until then counts.
+            Poll::Pending => time_is_up.as_mut().poll(cx).map(|()| Ok(None)),
+            request => request,
+        })
+        .await
     }
 
     /// Runs `application` for a request ([`run_request`]); what it writes leaves when it waits for something.
@@ -157,11 +166,7 @@ impl<T: DuplexStream + 'static> Connection<T> {
                 }
                 break;
             }
-            // Read before the stop is looked at: what has arrived until then counts.
-            if wire.poll_receive(cx)?.is_pending() {
-                ready!(Pin::new(&mut self.stop).poll(cx));
-                break;
-            }
+            ready!(wire.poll_receive(cx))?;
         }
         self.is_over = true;
         Poll::Ready(Ok(None))
