@@ -239,6 +239,20 @@ fn the_host_context_stays_with_the_collection_until_it_is_taken() {
 }
 
 #[test]
+fn what_is_not_kept_uncovers_the_default_and_the_rest_is_found() {
+    let mut features = over("default");
+    features.set::<dyn Greeting>(words("own"));
+    features.set::<dyn Counter>(Box::new(Ticks::default()));
+    let revision = features.revision();
+    features.retain(|_| true);
+    assert_eq!(features.revision(), revision);
+    features.retain(|entry| entry.name() == "Counter");
+    assert_eq!(features.revision(), revision + 1);
+    assert_eq!(features.get::<dyn Greeting>().unwrap().text(), "default");
+    assert_eq!((features.get_mut::<dyn Counter>().is_some(), features.own_len()), (true, 1));
+}
+
+#[test]
 fn the_servers_context_is_another_one_than_the_hosts() {
     let mut features = FeatureCollection::new();
     assert!(features.server_context().is_none() && features.take_server_context().is_none());

@@ -101,6 +101,26 @@ impl FeatureCollection {
         Some(entry.into_feature())
     }
 
+    /// Takes the own entries out that `keep` says no of; defaults with their keys are visible again.
+    ///
+    /// ```
+    /// use falconry_features::{FeatureCollection, ItemsFeature, PlainItems};
+    ///
+    /// let mut features = FeatureCollection::new();
+    /// features.set::<dyn ItemsFeature>(Box::<PlainItems>::default());
+    /// features.retain(|entry| entry.name() != "ItemsFeature");
+    /// assert_eq!((features.own_len(), features.revision()), (0, 2));
+    /// ```
+    pub fn retain(&mut self, keep: impl FnMut(&Entry) -> bool) {
+        let Some(content) = self.content.as_deref_mut() else { return };
+        let before = content.entries.len();
+        content.entries.retain(keep);
+        if content.entries.len() < before {
+            content.revision += 1;
+            content.index.removed(&content.entries);
+        }
+    }
+
     /// The own entry, for change. Defaults are shared and therefore read-only: see [`get`](Self::get).
     #[inline]
     pub fn get_mut<F: ?Sized + Feature>(&mut self) -> Option<&mut F> {

@@ -3,12 +3,13 @@
 //! In one process the portable driver and the server meet in the task of a connection of Kestrel. An ordinary request
 //! needs no translation there: its collection is Kestrel's, with the features that HTTP.sys has otherwise set over it
 //! ([`features`]). That is done once for a connection, when Kestrel makes the collection, and again when an application
-//! has changed it. Every other request (with a body, on HTTP/2 or https, of a server that authenticates, with delegation
+//! has changed it. Every other request (with a body, on HTTP/2, of a server that authenticates, with delegation
 //! rules or a response that may come from the cache) goes through the driver's operations, as it does with every driver.
 
 mod features;
 mod send_file;
 mod shared;
+mod tls;
 mod values;
 mod view;
 
@@ -20,7 +21,7 @@ use std::{
 use falconry_features::{BoxError, FeatureCollection, HostContext};
 
 use self::shared::DirectShared;
-use crate::server::ServerShared;
+use crate::{driver::TlsInfo, server::ServerShared};
 
 /// The server whose features a collection of a connection has been given, and its request there.
 #[derive(Debug)]
@@ -36,13 +37,14 @@ pub(crate) struct Direct {
 }
 
 /// What the driver knows of a connection.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct ConnectionFacts {
     pub(crate) number: u64,
     pub(crate) local: Option<SocketAddr>,
     pub(crate) remote: Option<SocketAddr>,
     /// The ticks of a second.
     pub(crate) frequency: u64,
+    pub(crate) tls: Option<Arc<TlsInfo>>,
 }
 
 /// What the driver knows of a request.
@@ -58,7 +60,7 @@ impl Direct {
     pub(crate) fn prepare(
         server: &Arc<ServerShared>,
         features: &mut FeatureCollection,
-        connection: ConnectionFacts,
+        connection: &ConnectionFacts,
     ) -> Self {
         let shared =
             Arc::new(DirectShared::new(server.settings.max_request_body_size, features.defaults().cloned()));

@@ -1,7 +1,7 @@
 //! Features with values of their own, which a request may change: they note that, and are cleared after it.
 
 use std::{
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, OnceLock},
 };
 
@@ -17,20 +17,22 @@ use crate::{driver::Timestamps, features::HttpSysConnection};
 #[derive(Debug)]
 pub(super) struct DirectConnection {
     shared: Arc<DirectShared>,
-    facts: ConnectionFacts,
+    number: u64,
+    local: Option<SocketAddr>,
+    remote: Option<SocketAddr>,
     plain: HttpSysConnection,
 }
 
 impl DirectConnection {
-    pub(super) fn new(shared: Arc<DirectShared>, facts: ConnectionFacts) -> Self {
-        let mut connection = Self { shared, facts, plain: HttpSysConnection::default() };
+    pub(super) fn new(shared: Arc<DirectShared>, facts: &ConnectionFacts) -> Self {
+        let ConnectionFacts { number, local, remote, .. } = *facts;
+        let mut connection = Self { shared, number, local, remote, plain: HttpSysConnection::default() };
         connection.clear();
         connection
     }
 
     pub(super) fn clear(&mut self) {
-        let ConnectionFacts { number, local, remote, .. } = self.facts;
-        self.plain.begin(number, local, remote);
+        self.plain.begin(self.number, self.local, self.remote);
     }
 
     fn change(&mut self) -> &mut HttpSysConnection {

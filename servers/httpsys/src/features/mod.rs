@@ -30,7 +30,8 @@ use self::{
     send_file::HttpSysSendFile, tls::HttpSysTls, trailers::CheckedTrailers, view::View,
 };
 pub(crate) use self::{
-    connection::HttpSysConnection, delegation::ServerDelegation, native::NativeInfo, view::trace_identifier,
+    connection::HttpSysConnection, delegation::ServerDelegation, native::NativeInfo, tls::fill_handshake,
+    view::trace_identifier,
 };
 use crate::{
     driver::{Driver, DriverFeature, DriverRequest, ReceivedRequest},
@@ -151,7 +152,7 @@ pub(crate) fn fill(
         if let (Some(tls), Some(feature)) =
             (&state.tls, own_mut!(features, dyn TlsHandshakeFeature as PlainTlsHandshake))
         {
-            tls::fill_handshake(feature, tls);
+            fill_handshake(feature, tls);
         }
     }
     // What follows takes the place of what the last request has left there.

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// What the application is told of the handshake.
-pub(super) fn fill_handshake(feature: &mut PlainTlsHandshake, tls: &TlsInfo) {
+pub(crate) fn fill_handshake(feature: &mut PlainTlsHandshake, tls: &TlsInfo) {
     feature.protocol = tls.protocol;
     feature.cipher_suite.clone_from(&tls.cipher_suite);
     feature.host_name.clone_from(&tls.host_name);

@@ -23,21 +23,21 @@ use crate::{
 
 impl PortRouter {
     /// Gives a new collection of a connection the features of a server: of the one that has answered there last, or of
-    /// some server of the port. Streams and https have none of it.
+    /// some server of the port. Streams have none of it.
     pub(super) fn prepare_direct(&self, features: &mut FeatureCollection) {
-        if self.is_https() || features.contains_own::<dyn HttpResetFeature>() {
+        if features.contains_own::<dyn HttpResetFeature>() {
             return;
         }
         let mut context = RouterContext::take(features).unwrap_or_default();
         let connection = context.connection.get_or_insert_with(|| ConnectionInfo::of(features, &self.kernel));
         let of_last = context.other.upgrade().or_else(|| context.direct.as_ref()?.last_server());
         if let Some(server) = of_last.or_else(|| self.some_server()) {
-            if context.direct.as_ref().is_some_and(|direct| !direct.is_of(&server)) {
+            if !context.direct.as_ref().is_some_and(|direct| direct.is_of(&server)) {
                 // What another application has left there is not for this one.
                 features.take_host_context();
             }
             let connection = connection_facts(connection, features);
-            context.direct = Some(Direct::prepare(&server, features, connection));
+            context.direct = Some(Direct::prepare(&server, features, &connection));
             context.registration = None;
         } else {
             context.direct = None;
@@ -151,5 +151,6 @@ fn connection_facts(connection: &ConnectionInfo, features: &FeatureCollection) -
         local: end.and_then(|end| Some((end.local_ip_address()?, end.local_port()).into())),
         remote: end.and_then(|end| Some((end.remote_ip_address()?, end.remote_port()).into())),
         frequency: TICKS_PER_SECOND,
+        tls: connection.tls.clone(),
     }
 }
