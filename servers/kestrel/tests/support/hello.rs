@@ -26,7 +26,7 @@ pub(crate) async fn start() -> (KestrelServer, SocketAddr) {
 }
 
 /// Says hello, with a context that is used again.
-struct App;
+pub(crate) struct App;
 
 #[derive(Default)]
 struct Context(FeatureCollection);
