@@ -9,17 +9,10 @@
 //!
 //! `falconry_conformance::contract` lists its routes. `--config FILE` and `key=value` set options.
 
-use std::sync::{Arc, OnceLock};
-
 use falconry::{HostError, WebHost};
 use falconry_conformance::contract;
 
 #[tokio::main]
 pub(crate) async fn main() -> Result<(), HostError> {
-    let server = Arc::new(OnceLock::new());
-    let builder = WebHost::builder().args(std::env::args());
-    let stopping = builder.lifetime().stopping().clone();
-    let host = builder.build(contract::app_until(Arc::clone(&server), stopping))?;
-    server.get_or_init(|| host.server_name().to_owned());
-    host.run_until_stopped().await
+    contract::run(WebHost::builder().args(std::env::args())).await
 }

@@ -8,7 +8,6 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     process::{Child, ChildStdout, Command, ExitCode, Stdio, Termination},
-    sync::{Arc, OnceLock},
 };
 
 use falconry::{HostError, WebHost};
@@ -27,12 +26,7 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn program() -> Result<(), HostError> {
-    let server = Arc::new(OnceLock::new());
-    let builder = WebHost::builder().args(env::args());
-    let stopping = builder.lifetime().stopping().clone();
-    let host = builder.build(contract::app_until(Arc::clone(&server), stopping))?;
-    server.get_or_init(|| host.server_name().to_owned());
-    host.run_until_stopped().await
+    contract::run(WebHost::builder().args(env::args())).await
 }
 
 fn trials() -> Vec<Trial> {

@@ -6,7 +6,6 @@ use std::{
     net::TcpStream,
     path::Path,
     process::{Command, ExitCode},
-    sync::{Arc, OnceLock},
 };
 
 use falconry::{HostError, WebHost};
@@ -35,12 +34,7 @@ pub(crate) fn run_if_asked() -> Option<ExitCode> {
 
 #[tokio::main(worker_threads = 2)]
 async fn contract_app() -> Result<(), HostError> {
-    let server = Arc::new(OnceLock::new());
-    let builder = WebHost::builder().args(env::args());
-    let stopping = builder.lifetime().stopping().clone();
-    let host = builder.build(contract::app_until(Arc::clone(&server), stopping))?;
-    server.get_or_init(|| host.server_name().to_owned());
-    host.run_until_stopped().await
+    contract::run(WebHost::builder().args(env::args())).await
 }
 
 fn serve() -> ExitCode {

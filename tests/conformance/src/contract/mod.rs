@@ -29,7 +29,7 @@ mod web_socket;
 
 use std::sync::{Arc, OnceLock, atomic::AtomicU64};
 
-use falconry::{Handler, HttpContext, Pipeline, Result};
+use falconry::{Handler, HostError, HttpContext, Pipeline, Result, WebHostBuilder};
 use falconry_features::{BoxFuture, CancellationToken};
 use http::{HeaderValue, Method, StatusCode, header};
 
@@ -53,6 +53,27 @@ pub fn app_on(server: Arc<OnceLock<String>>) -> Pipeline {
 pub fn app_until(server: Arc<OnceLock<String>>, stopping: CancellationToken) -> Pipeline {
     let web_socket = web_socket::Route::new(Some(stopping));
     Pipeline::new().run(Contract { server, web_socket, ..Contract::default() })
+}
+
+/// Runs the contract app on a web host until that is stopped: what programs and libraries of it do.
+///
+/// # Errors
+/// As `WebHost::run`.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), falconry::HostError> {
+/// use falconry::WebHost;
+/// use falconry_conformance::contract;
+///
+/// contract::run(WebHost::builder().args(std::env::args())).await
+/// # }
+/// ```
+pub async fn run(builder: WebHostBuilder) -> Result<(), HostError> {
+    let server = Arc::new(OnceLock::new());
+    let stopping = builder.lifetime().stopping().clone();
+    let host = builder.build(app_until(Arc::clone(&server), stopping))?;
+    server.get_or_init(|| host.server_name().to_owned());
+    host.run_until_stopped().await
 }
 
 #[derive(Debug, Default)]
