@@ -1,6 +1,6 @@
 //! Asking a client for its certificate.
 
-use std::{slice, sync::Arc};
+use std::sync::Arc;
 
 use falconry_features::Certificate;
 use windows_sys::Win32::Networking::HttpServer::HTTP_SSL_CLIENT_CERT_INFO;
@@ -34,16 +34,14 @@ pub(super) async fn receive(queue: Arc<QueueHandle>, connection: u64) -> Result<
         let Completion { code, buffers, .. } = operation.await;
         // SAFETY: the buffer is as large and aligned for it; where nothing was written, it is zero.
         let native = unsafe { &*buffers.as_ptr::<HTTP_SSL_CLIENT_CERT_INFO>() };
-        let certificate = native.CertEncodedSize as usize;
         match operation::error(code) {
-            _ if code == 0 && native.pCertEncoded.is_null() => return Err(Win32Error::NOT_FOUND),
             _ if code == 0 => {
-                // SAFETY: the kernel has written a certificate of this length into the buffer.
-                let der = unsafe { slice::from_raw_parts(native.pCertEncoded, certificate) };
-                return Ok(Certificate::from_der(der.to_vec()));
+                // SAFETY: the kernel has written it, and has done with the buffer.
+                let certificate = unsafe { falconry_httpapi::certificate(native) };
+                return certificate.ok_or(Win32Error::NOT_FOUND);
             }
             Win32Error::MORE_DATA if size < LARGEST => {
-                size = (size * 2).max(USUAL + certificate).min(LARGEST)
+                size = (size * 2).max(USUAL + native.CertEncodedSize as usize).min(LARGEST)
             }
             error => return Err(error),
         }

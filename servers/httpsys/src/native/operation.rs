@@ -151,7 +151,7 @@ impl<B: Send + 'static> Future for Operation<B> {
     type Output = Completion<B>;
 
     fn poll(mut self: std::pin::Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Operation::poll(&mut self, cx)
+        Self::poll(&mut self, cx)
     }
 }
 

@@ -143,8 +143,8 @@ impl NativeQueue {
     fn set<T>(&self, property: i32, value: &T) -> Result<(), Win32Error> {
         let value = ptr::from_ref(value).cast::<c_void>();
         let set = self.handle.api().set_request_queue_property;
-        // SAFETY: `T` is the structure of the property, and is read before the function returns.
         self.handle.with(|handle| {
+            // SAFETY: `T` is the structure of the property, and is read before the function returns.
             check(unsafe { set(handle, property, value, size_of::<T>() as u32, 0, ptr::null()) })
         })?
     }

@@ -3,26 +3,22 @@
 use std::ptr;
 
 use falconry_features::{Identity, User};
+use falconry_httpapi::HttpRequest;
 use windows_sys::Win32::{
     Foundation::{CloseHandle, HANDLE},
-    Networking::HttpServer::{
-        HTTP_REQUEST_AUTH_INFO, HTTP_REQUEST_INFO, HttpAuthStatusSuccess, HttpRequestInfoTypeAuth,
-    },
+    Networking::HttpServer::{HTTP_REQUEST_AUTH_INFO, HttpAuthStatusSuccess, HttpRequestInfoTypeAuth},
     Security::{GetTokenInformation, LookupAccountSidW, TOKEN_USER, TokenUser},
 };
 
-use super::{super::buffer::Buffer, info};
+use super::super::buffer::Buffer;
 
 /// By `HTTP_REQUEST_AUTH_TYPE`.
 const SCHEMES: [&str; 6] = ["None", "Basic", "Digest", "NTLM", "Negotiate", "Kerberos"];
 
 /// A user whom the system has authenticated, with the name `DOMAIN\user`.
-///
-/// # Safety
-/// Pointers are null or good, as the kernel has written them.
-pub(super) unsafe fn read(infos: &[HTTP_REQUEST_INFO]) -> Option<User> {
-    // SAFETY: as the caller says.
-    let native = unsafe { info::<HTTP_REQUEST_AUTH_INFO>(infos, HttpRequestInfoTypeAuth) }?;
+pub(super) fn read(request: &HttpRequest<'_>) -> Option<User> {
+    // SAFETY: that is its type, of numbers and pointers.
+    let native = unsafe { request.info::<HTTP_REQUEST_AUTH_INFO>(HttpRequestInfoTypeAuth) }?;
     if native.AuthStatus != HttpAuthStatusSuccess || native.AccessToken.is_null() {
         return None;
     }

@@ -2,17 +2,14 @@
 
 use std::os::windows::io::AsRawHandle;
 
+use falconry_httpapi::memory_chunks;
 use windows_sys::Win32::Networking::HttpServer::{
-    HTTP_BYTE_RANGE, HTTP_DATA_CHUNK, HTTP_DATA_CHUNK_0, HTTP_DATA_CHUNK_0_0, HTTP_DATA_CHUNK_0_1,
-    HTTP_DATA_CHUNK_0_4, HTTP_UNKNOWN_HEADER, HttpDataChunkFromFileHandle, HttpDataChunkFromMemory,
-    HttpDataChunkTrailers,
+    HTTP_BYTE_RANGE, HTTP_DATA_CHUNK, HTTP_DATA_CHUNK_0, HTTP_DATA_CHUNK_0_1, HTTP_DATA_CHUNK_0_4,
+    HTTP_UNKNOWN_HEADER, HttpDataChunkFromFileHandle, HttpDataChunkTrailers,
 };
 
 use super::{fields::unknown_header, length};
 use crate::driver::{DataChunk, DataChunks, Win32Error};
-
-/// How much of memory one chunk tells of; it counts in 32 bits.
-const MOST_OF_MEMORY: usize = 1 << 30;
 
 /// Chunks as the kernel reads them. They share memory and files with those they were made of.
 pub(in super::super) struct NativeChunks {
@@ -30,7 +27,7 @@ impl NativeChunks {
         let (mut native, mut all_trailers) = (Vec::with_capacity(chunks.len()), Vec::new());
         for chunk in chunks.iter() {
             match chunk {
-                DataChunk::Memory(data) => native.extend(data.chunks(MOST_OF_MEMORY).map(of_memory)),
+                DataChunk::Memory(data) => native.extend(memory_chunks(data)),
                 DataChunk::File { file, offset, length } => native.push(HTTP_DATA_CHUNK {
                     DataChunkType: HttpDataChunkFromFileHandle,
                     Anonymous: HTTP_DATA_CHUNK_0 {
@@ -75,15 +72,3 @@ impl NativeChunks {
 
 // SAFETY: all its pointers point to what it owns or shares.
 unsafe impl Send for NativeChunks {}
-
-fn of_memory(data: &[u8]) -> HTTP_DATA_CHUNK {
-    HTTP_DATA_CHUNK {
-        DataChunkType: HttpDataChunkFromMemory,
-        Anonymous: HTTP_DATA_CHUNK_0 {
-            FromMemory: HTTP_DATA_CHUNK_0_0 {
-                pBuffer: data.as_ptr().cast_mut().cast(),
-                BufferLength: data.len() as u32,
-            },
-        },
-    }
-}

@@ -1,6 +1,7 @@
 //! The fields of a response: known ones by their number, others by name.
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use falconry_httpapi::RESPONSE_FIELDS;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use windows_sys::Win32::Networking::HttpServer::{
     HTTP_KNOWN_HEADER, HTTP_MULTIPLE_KNOWN_HEADERS, HTTP_RESPONSE_INFO_FLAGS_PRESERVE_ORDER,
     HTTP_UNKNOWN_HEADER,
@@ -9,41 +10,7 @@ use windows_sys::Win32::Networking::HttpServer::{
 use super::length;
 use crate::driver::Win32Error;
 
-const KNOWN_COUNT: usize = 30;
-
-/// By `HTTP_HEADER_ID`.
-static KNOWN: [HeaderName; KNOWN_COUNT] = [
-    header::CACHE_CONTROL,
-    header::CONNECTION,
-    header::DATE,
-    HeaderName::from_static("keep-alive"),
-    header::PRAGMA,
-    header::TRAILER,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-    header::VIA,
-    header::WARNING,
-    header::ALLOW,
-    header::CONTENT_LENGTH,
-    header::CONTENT_TYPE,
-    header::CONTENT_ENCODING,
-    header::CONTENT_LANGUAGE,
-    header::CONTENT_LOCATION,
-    HeaderName::from_static("content-md5"),
-    header::CONTENT_RANGE,
-    header::EXPIRES,
-    header::LAST_MODIFIED,
-    header::ACCEPT_RANGES,
-    header::AGE,
-    header::ETAG,
-    header::LOCATION,
-    header::PROXY_AUTHENTICATE,
-    header::RETRY_AFTER,
-    header::SERVER,
-    header::SET_COOKIE,
-    header::VARY,
-    header::WWW_AUTHENTICATE,
-];
+const KNOWN_COUNT: usize = RESPONSE_FIELDS.len();
 
 /// The lists that a native response points to. They point into the [`HeaderMap`] in turn.
 pub(super) struct NativeFields {
@@ -60,7 +27,7 @@ impl NativeFields {
         let (mut unknown, mut multiple, mut all_values) = (Vec::new(), Vec::new(), Vec::new());
         for name in headers.keys() {
             let values = headers.get_all(name);
-            let id = KNOWN.iter().position(|known| known == name);
+            let id = RESPONSE_FIELDS.iter().position(|known| known == name);
             let is_multiple = values.iter().nth(1).is_some();
             match id.and_then(|id| Some((id, known.get_mut(id)?))) {
                 Some((_, known)) if !is_multiple => {

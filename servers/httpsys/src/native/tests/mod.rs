@@ -4,6 +4,7 @@ mod fake;
 mod operations;
 mod requests;
 mod responses;
+mod site;
 mod system;
 
 use std::time::Duration;

@@ -2,19 +2,15 @@
 
 use std::ffi::c_void;
 
-use falconry_features::TlsVersion;
-use http::{Method, Version};
+use falconry_features::Certificate;
+use falconry_httpapi::HttpRequest;
+use http::{HeaderValue, Method, Version};
 use windows_sys::Win32::{
     Foundation::{CloseHandle, HANDLE},
-    Networking::{
-        HttpServer::{
-            HTTP_KNOWN_HEADER, HTTP_REQUEST_FLAG_HTTP2, HTTP_REQUEST_FLAG_MORE_ENTITY_BODY_EXISTS,
-            HTTP_REQUEST_INFO, HTTP_REQUEST_TIMING_INFO, HTTP_REQUEST_V2, HTTP_SSL_CLIENT_CERT_INFO,
-            HTTP_SSL_INFO, HTTP_SSL_PROTOCOL_INFO, HTTP_UNKNOWN_HEADER, HttpHeaderHost, HttpHeaderUserAgent,
-            HttpRequestInfoTypeRequestTiming, HttpRequestInfoTypeSslProtocol, HttpVerbGET, HttpVerbSEARCH,
-            HttpVerbUnknown,
-        },
-        WinSock::{AF_INET6, SOCKADDR, SOCKADDR_IN6},
+    Networking::HttpServer::{
+        HTTP_KNOWN_HEADER, HTTP_REQUEST_FLAG_HTTP2, HTTP_REQUEST_FLAG_MORE_ENTITY_BODY_EXISTS,
+        HTTP_REQUEST_INFO, HTTP_REQUEST_TIMING_INFO, HTTP_REQUEST_V2, HTTP_SSL_CLIENT_CERT_INFO,
+        HTTP_SSL_INFO, HttpHeaderHost, HttpRequestInfoTypeRequestTiming, HttpVerbGET, HttpVerbUnknown,
     },
     Security::TOKEN_QUERY,
     System::Threading::{GetCurrentProcess, OpenProcessToken},
@@ -138,30 +134,14 @@ fn a_request_that_arrives_when_nobody_waits_any_more_is_cancelled() {
 }
 
 #[test]
-fn everything_that_the_kernel_tells_is_read() {
-    let mut request = HTTP_REQUEST_V2::default();
-    write_request((&raw mut request).cast(), 3);
-    let base = &mut request.Base;
-    base.Flags = HTTP_REQUEST_FLAG_HTTP2 | HTTP_REQUEST_FLAG_MORE_ENTITY_BODY_EXISTS;
-    base.Verb = HttpVerbSEARCH;
-    base.RawConnectionId = 12;
-    base.UrlContext = 13;
-    let agent = b"curl\xff";
-    base.Headers.KnownHeaders[HttpHeaderUserAgent as usize] =
-        HTTP_KNOWN_HEADER { RawValueLength: agent.len() as u16, pRawValue: agent.as_ptr() };
-    let mut own = [b"1", b"2"].map(|value| HTTP_UNKNOWN_HEADER {
-        NameLength: 5,
-        RawValueLength: 1,
-        pName: b"X-Own".as_ptr(),
-        pRawValue: value.as_ptr(),
-    });
-    (base.Headers.pUnknownHeaders, base.Headers.UnknownHeaderCount) = (own.as_mut_ptr(), 2);
+fn what_is_read_of_a_request_is_what_the_driver_tells() {
+    let mut native = HTTP_REQUEST_V2::default();
+    write_request((&raw mut native).cast(), 3);
+    native.Base.Flags = HTTP_REQUEST_FLAG_HTTP2 | HTTP_REQUEST_FLAG_MORE_ENTITY_BODY_EXISTS;
+    (native.Base.RawConnectionId, native.Base.UrlContext) = (12, 13);
     let host: Vec<u16> = "b\u{fc}cher.example:443".encode_utf16().collect();
-    (base.CookedUrl.pHost, base.CookedUrl.HostLength) = (host.as_ptr(), (host.len() * 2) as u16);
-    let mut address =
-        SOCKADDR_IN6 { sin6_family: AF_INET6, sin6_port: 443_u16.to_be(), ..Default::default() };
-    address.sin6_addr.u.Byte = std::net::Ipv6Addr::LOCALHOST.octets();
-    base.Address.pRemoteAddress = (&raw mut address).cast::<SOCKADDR>();
+    (native.Base.CookedUrl.pHost, native.Base.CookedUrl.HostLength) =
+        (host.as_ptr(), (host.len() * 2) as u16);
     let mut der = *b"a certificate";
     let mut certificate = HTTP_SSL_CLIENT_CERT_INFO {
         CertEncodedSize: der.len() as u32,
@@ -169,42 +149,30 @@ fn everything_that_the_kernel_tells_is_read() {
         ..Default::default()
     };
     let mut tls = HTTP_SSL_INFO { pClientCertInfo: &raw mut certificate, ..Default::default() };
-    base.pSslInfo = &raw mut tls;
-    let mut agreed = HTTP_SSL_PROTOCOL_INFO { Protocol: 0x2000, ..Default::default() };
+    native.Base.pSslInfo = &raw mut tls;
     let mut timing = HTTP_REQUEST_TIMING_INFO { RequestTimingCount: 2, ..Default::default() };
     timing.RequestTiming[..2].copy_from_slice(&[5, 6]);
-    let mut infos = [
-        HTTP_REQUEST_INFO {
-            InfoType: HttpRequestInfoTypeSslProtocol,
-            InfoLength: size_of_val(&agreed) as u32,
-            pInfo: (&raw mut agreed).cast(),
-        },
-        HTTP_REQUEST_INFO {
-            InfoType: HttpRequestInfoTypeRequestTiming,
-            InfoLength: size_of_val(&timing) as u32,
-            pInfo: (&raw mut timing).cast(),
-        },
-    ];
-    (request.pRequestInfo, request.RequestInfoCount) = (infos.as_mut_ptr(), 2);
+    let mut info = HTTP_REQUEST_INFO {
+        InfoType: HttpRequestInfoTypeRequestTiming,
+        InfoLength: size_of_val(&timing) as u32,
+        pInfo: (&raw mut timing).cast(),
+    };
+    (native.pRequestInfo, native.RequestInfoCount) = (&raw mut info, 1);
 
     // SAFETY: all pointers are to what is above.
-    let request = unsafe { received::request(&request) }.expect("a request");
+    let request = received::request(&unsafe { HttpRequest::new(&native) }).expect("a request");
     assert_eq!((request.request_id, request.connection_id), (3, 103));
     assert_eq!((request.raw_connection_id, request.url_context), (12, 13));
-    assert_eq!((request.verb, request.version), (Method::from_bytes(b"SEARCH").unwrap(), Version::HTTP_2));
-    assert_eq!(request.headers["user-agent"].as_bytes(), agent);
-    assert_eq!(request.headers.get_all("x-own").iter().collect::<Vec<_>>(), ["1", "2"]);
-    assert_eq!(request.cooked_host.as_deref(), Some("b\u{fc}cher.example:443"));
-    assert_eq!(request.remote_address, Some("[::1]:443".parse().unwrap()));
-    assert_eq!(request.local_address, None);
-    assert!(request.is_https && request.has_body);
-    let tls = request.tls.expect("an encrypted connection");
-    assert_eq!(tls.protocol, Some(TlsVersion::Tls13));
+    assert_eq!((request.verb, request.version), (Method::GET, Version::HTTP_2));
     assert_eq!(
-        tls.client_certificate.as_ref().map(falconry_features::Certificate::der),
-        Some(&b"a certificate"[..])
+        (request.raw_url.as_str(), &request.headers["host"]),
+        ("/", &HeaderValue::from_static("localhost"))
     );
-    assert_eq!(request.info[&2].len(), size_of::<HTTP_SSL_PROTOCOL_INFO>());
+    assert_eq!(request.cooked_host.as_deref(), Some("b\u{fc}cher.example:443"));
+    assert!(request.is_https && request.has_body && request.user.is_none());
+    let tls = request.tls.expect("an encrypted connection");
+    assert_eq!(tls.client_certificate.as_ref().map(Certificate::der), Some(&b"a certificate"[..]));
+    assert_eq!(request.info.keys().collect::<Vec<_>>(), [&(HttpRequestInfoTypeRequestTiming as u32)]);
     assert_eq!((request.timestamps[..3].to_vec(), request.frequency > 0), (vec![5, 6, 0], true));
 }
 

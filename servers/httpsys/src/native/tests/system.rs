@@ -1,104 +1,15 @@
 //! The driver over the system's HTTP.sys: under Wine, what that can do.
 
-use std::{
-    io::{Read as _, Write as _},
-    net::{Ipv4Addr, TcpListener, TcpStream},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    thread::{self, JoinHandle},
-};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use falconry_features::Deadline;
 use http::{HeaderValue, Method, StatusCode, Version};
 
-use super::{PATIENCE, run};
-use crate::{
-    NativeDriver,
-    driver::{
-        DataChunk, Driver as _, RequestHandle, RequestQueue, RequestQueueOptions, SendEntityBody, SendFlags,
-        SendResponse, ServerSession, UrlGroup, UrlGroupProperty, Win32Error,
-    },
+use super::{
+    run,
+    site::{Site, check_echoes, echo, read, response, send, send_body},
 };
-
-/// One at a time: Wine closes the ports of all queues with one of them.
-static ALONE: Mutex<()> = Mutex::new(());
-
-struct Site {
-    port: u16,
-    queue: Arc<dyn RequestQueue>,
-    group: Arc<dyn UrlGroup>,
-    session: Arc<dyn ServerSession>,
-    _driver: NativeDriver,
-    _alone: MutexGuard<'static, ()>,
-}
-
-impl Site {
-    async fn new() -> Self {
-        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        let driver = NativeDriver::new().expect("the system has HTTP.sys");
-        let session = driver.create_server_session().await.expect("a session");
-        let queue = driver.create_request_queue(RequestQueueOptions::default()).await.expect("a queue");
-        let group = session.create_url_group().await.expect("a group");
-        group.set_property(UrlGroupProperty::Binding(Some(Arc::clone(&queue)))).await.expect("a binding");
-        let port = free_port();
-        group.add_url(&format!("http://localhost:{port}/"), 7).await.expect("a prefix");
-        Self { port, queue, group, session, _driver: driver, _alone: alone }
-    }
-
-    /// Sends a request and returns what comes until the end of the text `until`.
-    fn ask(&self, request: impl Into<String>, until: &'static str) -> JoinHandle<String> {
-        let (port, request) = (self.port, request.into());
-        thread::spawn(move || {
-            let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("a connection");
-            stream.set_read_timeout(Some(PATIENCE)).expect("a limit");
-            stream.write_all(request.as_bytes()).expect("the request is sent");
-            let (mut answer, mut piece) = (Vec::new(), [0; 4096]);
-            loop {
-                let length = stream.read(&mut piece).expect("an answer in time");
-                answer.extend_from_slice(&piece[..length]);
-                let text = String::from_utf8_lossy(&answer).into_owned();
-                if length == 0 || text.ends_with(until) {
-                    return text;
-                }
-            }
-        })
-    }
-
-    fn get(&self, target: &str, until: &'static str) -> JoinHandle<String> {
-        self.ask(format!("GET {target} HTTP/1.1\r\nHost: localhost:{}\r\n\r\n", self.port), until)
-    }
-
-    async fn close(self) {
-        self.group.remove_url(&format!("http://localhost:{}/", self.port)).await.expect("the prefix goes");
-        self.queue.close().await.expect("the queue closes");
-        self.queue.close().await.expect("a second time does nothing");
-        self.group.close().await.expect("the group closes");
-        self.session.close(Deadline::now()).await.expect("the session closes");
-    }
-}
-
-fn free_port() -> u16 {
-    let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    socket.local_addr().expect("its number").port()
-}
-
-fn response(text: &'static str) -> SendResponse {
-    SendResponse { chunks: Bytes::from_static(text.as_bytes()).into(), ..SendResponse::default() }
-}
-
-async fn send(handle: &dyn RequestHandle, response: SendResponse) -> Result<(), Win32Error> {
-    let mut response = Some(response);
-    std::future::poll_fn(|cx| handle.poll_send_response(cx, &mut response)).await
-}
-
-async fn send_body(handle: &dyn RequestHandle, body: SendEntityBody) -> Result<(), Win32Error> {
-    let mut body = Some(body);
-    std::future::poll_fn(|cx| handle.poll_send_entity_body(cx, &mut body)).await
-}
-
-async fn read(handle: &dyn RequestHandle) -> Result<Bytes, Win32Error> {
-    std::future::poll_fn(|cx| handle.poll_receive_entity_body(cx, 64 * 1024)).await
-}
+use crate::driver::{DataChunk, Driver as _, SendEntityBody, SendFlags, SendResponse, Win32Error};
 
 #[test]
 fn a_request_is_received_and_answered() {
@@ -190,7 +101,7 @@ fn a_response_in_pieces_arrives_whole() {
         let mut head = response("one ");
         head.flags = SendFlags::MORE_DATA;
         // As a server would have to where nobody frames for it.
-        if !site._driver.is_feature_supported(crate::driver::DriverFeature::ResponseFraming) {
+        if !site.driver.is_feature_supported(crate::driver::DriverFeature::ResponseFraming) {
             head.headers.insert("content-length", HeaderValue::from_static("13"));
         }
         send(handle, head).await.expect("the head is sent");
@@ -241,26 +152,35 @@ fn closing_the_queue_ends_those_who_wait() {
 fn many_wait_at_once_and_each_takes_a_request() {
     run(async {
         let site = Site::new().await;
-        let mut takers = tokio::task::JoinSet::new();
-        for _ in 0..8 {
-            let queue = Arc::clone(&site.queue);
-            takers.spawn(async move {
-                let received = queue.receive().await.expect("a request");
-                let mut echo = response("");
-                echo.chunks = Bytes::from(format!("{}!", received.request.raw_url)).into();
-                send(&*received.handle, echo).await.expect("the answer is sent");
-            });
+        let mut waiting: Vec<_> = (0..8).map(|_| site.queue.receive()).collect();
+        for receive in &mut waiting {
+            let is_pending =
+                std::future::poll_fn(|cx| std::task::Poll::Ready(receive.as_mut().poll(cx).is_pending()));
+            assert!(is_pending.await, "nobody has asked");
         }
-        // They wait before the first request comes.
-        tokio::task::yield_now().await;
-        let clients: Vec<_> = (0..8).map(|number| site.get(&format!("/{number}"), "!")).collect();
-        while let Some(taken) = takers.join_next().await {
-            taken.expect("a taker ends");
+        let clients: Vec<_> = (0..waiting.len()).map(|number| site.get(&format!("/{number}"), "!")).collect();
+        for receive in waiting {
+            echo(receive.await.expect("a request")).await;
         }
-        for (number, client) in clients.into_iter().enumerate() {
-            let answer = client.join().expect("the client got an answer");
-            assert!(answer.ends_with(&format!("\r\n\r\n/{number}!")), "{answer}");
+        check_echoes(clients);
+        site.close().await;
+    });
+}
+
+#[test]
+fn requests_wait_in_the_queue_and_are_taken_one_after_the_other() {
+    run(async {
+        let site = Site::new().await;
+        if site.driver.api.is_wine {
+            // Wine's http.sys looks for a waiting request at the first connection that has none under way, and nowhere
+            // else. What waits behind an idle connection stays there.
+            return site.close().await;
         }
+        let clients: Vec<_> = (0..16).map(|number| site.get(&format!("/{number}"), "!")).collect();
+        for _ in 0..clients.len() {
+            echo(site.queue.receive().await.expect("a request")).await;
+        }
+        check_echoes(clients);
         site.close().await;
     });
 }
@@ -269,7 +189,7 @@ fn many_wait_at_once_and_each_takes_a_request() {
 fn a_file_is_not_sent_by_wine_and_says_so() {
     run(async {
         let site = Site::new().await;
-        if !NativeDriver::new().expect("the system has HTTP.sys").api.is_wine {
+        if !site.driver.api.is_wine {
             return site.close().await;
         }
         let client = site.get("/", "instead");
