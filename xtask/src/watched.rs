@@ -50,8 +50,7 @@ pub(crate) fn valgrind(tally: &mut Tally) -> Result<bool, String> {
 
 /// Undefined behaviour, as far as an interpreter sees it. It comes with the nightly toolchain only.
 pub(crate) fn miri(tally: &mut Tally) -> Result<bool, String> {
-    let has = Command::new("rustup").args(["run", "nightly", "cargo", "miri", "--version"]).output();
-    if !has.is_ok_and(|output| output.status.success()) {
+    if !has_miri() {
         return Err("there is no Miri: rustup toolchain install nightly --component miri,rust-src".to_owned());
     }
     let mut is_success = true;
@@ -68,12 +67,22 @@ pub(crate) fn miri(tally: &mut Tally) -> Result<bool, String> {
     Ok(is_success)
 }
 
+/// In CI: Miri, which sees more, where there is one.
+pub(crate) fn miri_or_valgrind(tally: &mut Tally) -> Result<bool, String> {
+    if has_miri() { miri(tally) } else { valgrind(tally) }
+}
+
 /// Runs one of them as a command.
 pub(crate) fn run(check: fn(&mut Tally) -> Result<bool, String>) -> Result<ExitCode, String> {
     let mut tally = Tally::default();
     let is_success = check(&mut tally)?;
     println!("{} passed, {} failed", tally.passed(), tally.failed());
     Ok(if is_success && tally.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn has_miri() -> bool {
+    let version = Command::new("rustup").args(["run", "nightly", "cargo", "miri", "--version"]).output();
+    version.is_ok_and(|output| output.status.success())
 }
 
 fn follow(mut command: Command, tally: &mut Tally) -> Result<bool, String> {

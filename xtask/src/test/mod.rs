@@ -31,8 +31,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     if is_ci {
         println!("\n== cargo xtask loom");
         is_success &= watched::loom(&mut tally)?;
-        println!("\n== cargo xtask valgrind");
-        is_success &= watched::valgrind(&mut tally)?;
+        println!("\n== cargo xtask miri, or valgrind");
+        is_success &= watched::miri_or_valgrind(&mut tally)?;
         println!("\n== cargo xtask windows test");
         is_success &= windows::test(&[], &mut tally)?;
     }

@@ -47,6 +47,7 @@ mod tests {
     use super::Machine;
 
     #[test]
+    #[cfg_attr(miri, ignore = "it reads the file of this program, of which an interpreter knows nothing")]
     fn formats_and_processors_are_told_apart() {
         let own = Machine::of(&std::env::current_exe().unwrap()).unwrap();
         assert!(cfg!(not(any(target_os = "linux", windows))) || !matches!(own, Machine::Other(_)), "{own:?}");
