@@ -121,6 +121,25 @@ async fn announced_trailers_of_http_2_pass_behind_a_body_of_known_length_too() {
     running.stop().await;
 }
 
+#[tokio::test]
+async fn trailers_of_http_2_that_nothing_announces_are_dropped_behind_a_body_of_known_length() {
+    let running = Running::start(KestrelServerOptions::default()).await;
+    let mut client = http2::connect(running.address()).await;
+    for _ in 0..2 {
+        let mut post = http2::request(Method::POST, "/trailers");
+        post.headers_mut().insert("content-length", HeaderValue::from_static("5"));
+        let (response, mut upload) = client.send_request(post, false).unwrap();
+        upload.send_data("hello".into(), false).unwrap();
+        upload.send_trailers(trailers()).unwrap();
+        let (head, body, trailers) =
+            http2::within(async { http2::read(response.await.unwrap()).await }).await;
+        assert_eq!((head.status.as_u16(), &*body), (200, &b"hello"[..]));
+        assert_eq!(trailers.len(), 2, "its own, and none of the request: {trailers:?}");
+    }
+    drop(client);
+    running.stop().await;
+}
+
 #[cfg(feature = "http3")]
 #[tokio::test]
 async fn trailers_of_http_3_pass_both_ways() {

@@ -65,12 +65,9 @@ impl ChunkScanner {
                     passed
                 }
                 Self::Size(size) => {
-                    *self = match (byte, hexadecimal(byte)) {
-                        (b'\r', _) => Self::SizeEnd(*size),
-                        (_, Some(digit)) if *size >> 56 == 0 => Self::Size(*size << 4 | digit),
-                        _ => Self::Lost,
-                    };
-                    1
+                    let (passed, next) = pass_size(*size, rest);
+                    *self = next;
+                    passed
                 }
                 Self::SizeEnd(size) => {
                     *self = match (byte, *size) {
@@ -111,8 +108,21 @@ fn pass_head(seen: &mut u8, bytes: &[u8]) -> (usize, bool) {
     (at, false)
 }
 
-fn hexadecimal(byte: u8) -> Option<u64> {
-    char::from(byte).to_digit(16).map(u64::from)
+/// How many bytes belong to a size, up to its CR, and what is known then.
+fn pass_size(mut size: u64, bytes: &[u8]) -> (usize, ChunkScanner) {
+    for (at, &byte) in bytes.iter().enumerate() {
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'A'..=b'F' => byte - b'A' + 10,
+            b'\r' => return (at + 1, ChunkScanner::SizeEnd(size)),
+            _ => return (at + 1, ChunkScanner::Lost),
+        };
+        if size >> 56 != 0 {
+            return (at + 1, ChunkScanner::Lost);
+        }
+        size = size << 4 | u64::from(digit);
+    }
+    (bytes.len(), ChunkScanner::Size(size))
 }
 
 #[cfg(test)]

@@ -1,17 +1,24 @@
 //! The layer below hyper, with sockets that take little at a time.
 
 use std::{
+    collections::VecDeque,
     io::{self, IoSlice},
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, Waker},
 };
 
 use bytes::Bytes;
+use falconry_features::{BoxError, RequestBody};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use http_body::{Body, Frame};
 use tokio::io::AsyncWrite;
 
-use super::{TrailerIo, lines, retain_forwardable};
-use crate::forward::fields::Nominated;
+use super::{TrailerIo, TrailerSlot, lines, retain_forwardable};
+use crate::forward::{
+    body::{BodyRules, BodyWatch},
+    fields::Nominated,
+};
 
 const HEAD: &[u8] = b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n";
 const LINES: &[u8] = b"x-sum: abc\r\nx-two: 1\r\n";
@@ -193,4 +200,46 @@ fn the_lines_have_every_value_in_its_order() {
     head.insert("connection", HeaderValue::from_static("X-Mine"));
     retain_forwardable(&mut fields, &Nominated::new(&head));
     assert_eq!(lines(&fields), "x-two: 1\r\nx-two: 2\r\nx-none: \r\n");
+}
+
+/// The body of a client.
+struct Frames(VecDeque<Frame<Bytes>>);
+
+impl Body for Frames {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Poll::Ready(self.0.pop_front().map(Ok))
+    }
+}
+
+#[test]
+fn a_body_that_is_sent_again_has_its_trailers_again() {
+    let mut fields = HeaderMap::new();
+    fields.insert("x-sum", HeaderValue::from_static("abc"));
+    let frames = [Frame::data(Bytes::from_static(b"hello")), Frame::trailers(fields)];
+    let rules = BodyRules {
+        length: None,
+        is_chunked: true,
+        limit: None,
+        is_held: false,
+        nominated: Nominated::default(),
+    };
+    let watch = BodyWatch::new(RequestBody::new(Frames(frames.into())), rules);
+    for _ in 0..2 {
+        let slot = Arc::<TrailerSlot>::default();
+        let mut body = watch.start(&slot);
+        assert!(!slot.is_closed() && watch.is_repeatable());
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut data = Vec::new();
+        while let Poll::Ready(Some(frame)) = Pin::new(&mut body).poll_frame(&mut cx) {
+            data.extend_from_slice(&frame.unwrap().into_data().unwrap());
+        }
+        assert_eq!(data, b"hello");
+        assert_eq!(slot.take().unwrap(), "x-sum: abc\r\n");
+    }
 }
