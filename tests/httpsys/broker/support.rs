@@ -13,7 +13,9 @@ use std::{
 
 use falconry::{Handler, HostingApplication};
 use falconry_features::{Deadline, Server, ServerAddressesFeature};
-use falconry_httpsys::{Broker, BrokerDriver, BrokerOptions, HttpSysOptions, HttpSysServer, PortableDriver};
+use falconry_httpsys::{
+    Broker, BrokerDriver, BrokerOptions, HttpSysOptions, HttpSysServer, PortableDriver, RequestQueueMode,
+};
 use tokio::runtime::Runtime;
 
 use crate::{
@@ -21,7 +23,7 @@ use crate::{
     support::{LIMIT, get},
 };
 
-/// What a process of a test is to be: `broker SOCKET [GROUP]` or `server SOCKET PREFIX`.
+/// What a process of a test is to be: `broker SOCKET [GROUP]` or `server SOCKET PREFIX [QUEUE]`.
 const ROLE: &str = "FALCONRY_HTTPSYS_ROLE";
 
 /// A process of its own. It ends in good order when its input does, at the latest with the test; killed when dropped.
@@ -107,9 +109,13 @@ fn a_process_of_a_test() {
             runtime.spawn(async move { broker.run().await });
             until_end_of_input();
         }
-        ["server", socket, prefix] => {
+        ["server", socket, prefix, ref queue @ ..] => {
             let mut options = HttpSysOptions::default();
             options.add_prefix(prefix).expect("a prefix");
+            if let Some(queue) = queue.first() {
+                options.set_request_queue_name((*queue).to_owned()).expect("a name");
+                options.request_queue_mode = RequestQueueMode::CreateOrAttach;
+            }
             let server = HttpSysServer::with_driver(options, BrokerDriver::new(socket));
             let application = Arc::new(HostingApplication::new(Named("process")));
             if let Err(error) = runtime.block_on(server.start(application)) {

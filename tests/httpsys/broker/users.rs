@@ -121,3 +121,30 @@ fn without_a_group_only_the_same_user_and_root_attach() {
     root.finish();
     broker.finish();
 }
+
+#[test]
+fn a_queue_with_a_name_is_its_users_and_roots() {
+    let Some(place) = place("a_queue_with_a_name_is_its_users") else { return };
+    let role = format!("broker {} {GROUP}", place.socket());
+    let broker = start(&place, BROKER, BROKER, None, &role).expect("the broker starts");
+    let role = || format!("{} shared", server(&place));
+    let made = start(&place, MEMBER, GROUP, None, &role()).expect("the queue is new");
+    assert!(serves(&made));
+    let error = start(&place, OTHER, GROUP, None, &role()).err().expect("it is another user's");
+    assert!(
+        error.contains("the request queue 'shared' may not be opened: another user has made it"),
+        "{error}"
+    );
+    for same in
+        [start(&place, MEMBER, MEMBER, Some(GROUP), &role()).expect("the same user"), Process::start(&role())]
+    {
+        assert!(serves(&same));
+        same.finish();
+    }
+    assert!(serves(&made));
+    made.finish();
+    let now = start(&place, OTHER, GROUP, None, &role()).expect("nobody has the queue any more");
+    assert!(serves(&now));
+    now.finish();
+    broker.finish();
+}

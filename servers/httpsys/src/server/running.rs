@@ -281,6 +281,10 @@ async fn open_queue(
             Win32Error::FILE_NOT_FOUND => ServerError::options(format!(
                 "the request queue '{shown}' could not be found; start the server that makes it first"
             )),
+            Win32Error::ACCESS_DENIED => ServerError::options(format!(
+                "the request queue '{shown}' may not be opened: another user has made it; run as that user, or choose \
+                 another name"
+            )),
             Win32Error::INVALID_NAME => {
                 ServerError::options(format!("the name of the request queue '{shown}' is invalid"))
             }

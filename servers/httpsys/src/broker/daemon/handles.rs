@@ -7,7 +7,7 @@ use std::{
 
 use falconry_features::{CancellationToken, Deadline};
 
-use super::{Shared, orphans::Orphan, peer::Peer};
+use super::{Shared, orphans::Orphan, owners::OpenQueue, peer::Peer};
 use crate::{
     UrlPrefix,
     broker::wire::{Call, GroupProperty, QueueProperty, authentication, limits},
@@ -28,7 +28,7 @@ pub(super) struct Handles {
     peer: Peer,
     sessions: HashMap<u64, Arc<dyn ServerSession>>,
     groups: HashMap<u64, Group>,
-    queues: HashMap<u64, Arc<dyn RequestQueue>>,
+    queues: HashMap<u64, OpenQueue>,
     closing: Arc<Mutex<HashMap<u64, Closing>>>,
 }
 
@@ -73,7 +73,7 @@ impl Handles {
 
     /// A queue that is open.
     pub(super) fn queue(&self, number: u64) -> Result<&Arc<dyn RequestQueue>, Win32Error> {
-        self.queues.get(&number).ok_or(Win32Error::INVALID_HANDLE)
+        self.queues.get(&number).map(|queue| &queue.handle).ok_or(Win32Error::INVALID_HANDLE)
     }
 
     async fn perform(&mut self, call: Call) -> Result<Option<bool>, Win32Error> {
@@ -82,8 +82,8 @@ impl Handles {
                 check_new(&self.queues, queue)?;
                 let flags = Call::flags(opens_existing);
                 let options = RequestQueueOptions { name, flags, security_descriptor: None };
-                let handle = self.shared.driver.create_request_queue(options).await?;
-                self.queues.insert(queue, handle);
+                let open = self.shared.owners.open(&self.shared.driver, options, opens_existing, self.peer);
+                self.queues.insert(queue, open.await?);
             }
             Call::SetQueue { queue, property: QueueProperty::Verbosity503(3..) } => {
                 self.queue(queue)?;
@@ -92,7 +92,7 @@ impl Handles {
             Call::SetQueue { queue, property } => self.queue(queue)?.set_property(property.into()).await?,
             Call::CloseQueue { queue } => {
                 if let Some(queue) = self.queues.remove(&queue) {
-                    queue.close().await?;
+                    queue.handle.close().await?;
                 }
             }
             Call::CreateSession { session } => {
@@ -224,7 +224,7 @@ impl Handles {
         }
         for (_, queue) in self.queues.drain() {
             // A queue that cannot be closed is closed.
-            let _ = queue.close().await;
+            let _ = queue.handle.close().await;
         }
     }
 }

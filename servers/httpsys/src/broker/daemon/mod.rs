@@ -4,6 +4,7 @@ mod client;
 mod exchange;
 mod handles;
 mod orphans;
+mod owners;
 mod peer;
 mod receiving;
 mod socket;
@@ -17,7 +18,7 @@ use std::{
 
 use falconry_features::FeatureError;
 
-use self::{client::Client, orphans::Orphans, socket::Socket};
+use self::{client::Client, orphans::Orphans, owners::QueueOwners, socket::Socket};
 use super::accounts::group_number;
 use crate::PortableDriver;
 
@@ -69,6 +70,7 @@ struct Shared {
     /// The user that the broker runs as.
     user: u32,
     orphans: Orphans,
+    owners: QueueOwners,
 }
 
 impl Broker {
@@ -85,7 +87,7 @@ impl Broker {
         let mode = if options.allowed_group.is_some() { 0o666 } else { 0o600 };
         let socket = Socket::bind(path.into(), mode)?;
         let orphans = Orphans::new(options.orphans);
-        let shared = Shared { driver, options, user: socket.owner, orphans };
+        let shared = Shared { driver, options, user: socket.owner, orphans, owners: QueueOwners::default() };
         Ok(Self { socket, shared: Arc::new(shared) })
     }
 
