@@ -27,7 +27,7 @@ fn an_ordinary_request_allocates_as_much_as_on_kestrel() {
 
 async fn start_portable() -> (HttpSysServer, SocketAddr) {
     let mut options = HttpSysOptions::default();
-    options.add_prefix("http://127.0.0.1:0/").unwrap();
+    options.add_prefix("http://localhost:0/").unwrap();
     let server = HttpSysServer::with_driver(options, PortableDriver::new());
     server.start(Arc::new(App)).await.unwrap();
     let port = server.prefixes().await[0].port();

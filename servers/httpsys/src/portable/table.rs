@@ -25,6 +25,9 @@ impl Registration {
     }
 }
 
+/// So many names are compared one after the other; more are looked up in lower case.
+const FEW: usize = 4;
+
 /// The prefixes of one port, by their kind of host.
 #[derive(Debug, Default)]
 pub(super) struct Table {
@@ -106,10 +109,10 @@ impl Table {
             return Match::Found(found);
         }
         if !(self.names.is_empty() && self.subdomains.is_empty()) {
-            let name = without_port(host()).to_ascii_lowercase();
-            let exact = self.names.get(&name).and_then(&mut look);
+            let name = without_port(host());
+            let exact = self.of_name(name).and_then(&mut look);
             let found = exact.or_else(|| {
-                let fitting = self.subdomains.iter().filter(|(parent, _)| is_below(&name, parent));
+                let fitting = self.subdomains.iter().filter(|(parent, _)| is_below(name, parent));
                 fitting.map(|(_, paths)| paths).find_map(&mut look)
             });
             if let Some(found) = found {
@@ -127,6 +130,14 @@ impl Table {
             None if is_known => Match::NoPath,
             None => Match::NoHost,
         }
+    }
+
+    fn of_name(&self, name: &str) -> Option<&Paths> {
+        if self.names.len() > FEW {
+            return self.names.get(&name.to_ascii_lowercase());
+        }
+        let mut names = self.names.iter();
+        names.find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, paths)| paths)
     }
 
     fn paths_mut(&mut self, prefix: &UrlPrefix) -> &mut Paths {
@@ -179,7 +190,8 @@ fn fits(base: &str, path: &str) -> bool {
 
 /// `parent` begins with the dot.
 fn is_below(name: &str, parent: &str) -> bool {
-    name.len() > parent.len() && name.ends_with(parent)
+    let (name, parent) = (name.as_bytes(), parent.as_bytes());
+    name.len() > parent.len() && name[name.len() - parent.len()..].eq_ignore_ascii_case(parent)
 }
 
 fn without_port(host: &str) -> &str {
@@ -236,6 +248,24 @@ mod tests {
         assert_eq!(found(&table, "www.example.org", HERE, "/"), Some(3));
         assert_eq!(found(&table, "other", HERE, "/"), Some(4));
         assert_eq!(found(&table, "other", [127, 0, 0, 2], "/"), Some(5));
+    }
+
+    #[test]
+    fn of_many_names_each_is_found_in_any_case() {
+        let prefixes: Vec<_> = (0..20).map(|number| format!("http://Host{number}.example:80/")).collect();
+        let table = table(&prefixes.iter().map(|prefix| &**prefix).collect::<Vec<_>>());
+        for number in 0..20 {
+            assert_eq!(found(&table, &format!("hOST{number}.example"), HERE, "/"), Some(number + 1));
+        }
+        assert_eq!(found(&table, "host20.example", HERE, "/"), None);
+    }
+
+    #[test]
+    fn a_subdomain_is_found_in_any_case() {
+        let table = table(&["http://*.Example.org:80/"]);
+        assert_eq!(found(&table, "a.b.EXAMPLE.org:80", HERE, "/"), Some(1));
+        assert_eq!(found(&table, "example.org", HERE, "/"), None);
+        assert_eq!(found(&table, "\u{e9}xample.org", HERE, "/"), None);
     }
 
     #[test]
