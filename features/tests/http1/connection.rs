@@ -196,6 +196,44 @@ fn a_response_to_a_malformed_body_that_has_left_breaks_off() {
 }
 
 #[test]
+fn a_malformed_body_that_the_application_forgives_is_answered_once() {
+    let mut serving = Serving::new(|features| {
+        Box::pin(async {
+            let mut body = features.required_mut::<dyn HttpRequestFeature>()?.take_body();
+            assert!(body.data().await.is_some_and(|data| data.is_err()));
+            Ok(write_response(features, Bytes::from("never mind")).await?)
+        })
+    });
+    serving.client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nX\r\n");
+    serving.client.send(GET);
+    serving.client.end();
+    assert!(serving.goes_on());
+    let received = serving.client.received();
+    assert_eq!(received.matches("HTTP/1.1 ").count(), 1, "{received}");
+    assert!(received.ends_with("a\r\nnever mind\r\n0\r\n\r\n"), "{received}");
+}
+
+#[test]
+fn a_malformed_body_is_refused_after_the_client_was_asked_for_it() {
+    let mut serving = Serving::new(|features| {
+        Box::pin(async {
+            let mut body = features.required_mut::<dyn HttpRequestFeature>()?.take_body();
+            let data = body.data().await.transpose()?.unwrap_or_default();
+            write_response(features, data).await?;
+            Err(body.data().await.transpose().expect_err("the next chunk is malformed"))
+        })
+    });
+    let head = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n";
+    serving.client.send(head);
+    assert!(!serving.goes_on());
+    assert_eq!(serving.client.received(), "HTTP/1.1 100 Continue\r\n\r\n");
+    serving.client.send("1\r\na\r\nX");
+    serving.client.send("\r\n");
+    assert!(!serving.goes_on());
+    assert!(serving.client.received().starts_with("HTTP/1.1 400 Bad Request\r\n"));
+}
+
+#[test]
 fn a_client_is_asked_for_its_body_ahead_of_what_has_been_begun() {
     let mut serving = Serving::new(echo);
     serving.client.send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");

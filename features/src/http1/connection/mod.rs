@@ -220,7 +220,8 @@ impl<T: DuplexStream + 'static> Connection<T> {
         }
         // A client that was not told to send its body may leave it out, and nobody can tell.
         let is_waiting = wire.writer.expects_continue() && !wire.reader.is_body_over();
-        self.is_over = !is_whole || is_waiting || !wire.writer.keep_alive();
+        let is_refused = wire.reader.refusal().is_some();
+        self.is_over = !is_whole || is_waiting || is_refused || !wire.writer.keep_alive();
     }
 
     fn lock(&self) -> MutexGuard<'_, Wire<T>> {

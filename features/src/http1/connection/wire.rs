@@ -103,7 +103,8 @@ impl<T: DuplexStream> Wire<T> {
             if length == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            self.has_left = true;
+            // Interim responses are none of it.
+            self.has_left |= self.writer.has_started();
             self.output.advance(length);
         }
         self.stream.poll_flush(cx)
