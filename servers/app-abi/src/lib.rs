@@ -25,6 +25,8 @@ mod abi;
 pub mod export;
 #[cfg(feature = "load")]
 mod load;
+#[cfg(windows)]
+mod windows_user;
 
 pub use self::abi::{
     Address, AppTable, Bytes, Event, Field, HostTable, MAJOR, MINOR, RequestHead, SYMBOL, Source,
@@ -32,6 +34,9 @@ pub use self::abi::{
 };
 #[cfg(feature = "load")]
 pub use self::load::{LoadError, LoadedApp, StartError};
+
+#[cfg(windows)]
+pub use self::windows_user::WindowsUser;
 
 /// Makes an application loadable by the worker of `falconry-module`.
 ///

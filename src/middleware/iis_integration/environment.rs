@@ -8,6 +8,8 @@ use crate::{Configuration, ConfigurationError, middleware::PathBase};
 pub(crate) struct ModuleEnvironment {
     pub(super) token: PairingToken,
     pub(super) supports_web_sockets: bool,
+    /// The module authenticates users of Windows.
+    pub(super) forwards_users: bool,
     path_base: PathBase,
     port: u16,
 }
@@ -38,8 +40,15 @@ impl ModuleEnvironment {
         }
         let parsed = port.1.parsed("PORT", "a port number from 0 to 65535")?;
         let web_sockets = value("IIS_WEBSOCKETS_SUPPORTED").map(|(value, _)| value.trim());
+        // Modules that do not say it are old, and may.
+        let authentication = value("IIS_HTTPAUTH").map_or("", |(value, _)| value);
+        let mut schemes =
+            authentication.split(';').map(str::trim).filter(|scheme| !scheme.is_empty()).peekable();
+        let forwards_users =
+            schemes.peek().is_none() || schemes.any(|scheme| !scheme.eq_ignore_ascii_case("anonymous"));
         Ok(parsed.map(|port| Self {
             token: PairingToken::new(token.0),
+            forwards_users,
             supports_web_sockets: !web_sockets.is_some_and(|value| value.eq_ignore_ascii_case("false")),
             path_base: PathBase::new(path),
             port,

@@ -1,9 +1,9 @@
 //! [`IisIntegration`]: only the module's requests, and what it says about them.
 
-use falconry_features::{BoxFuture, HttpMaxRequestBodySizeFeature, HttpUpgradeFeature};
+use falconry_features::{BoxFuture, HttpMaxRequestBodySizeFeature, HttpUpgradeFeature, User};
 use http::{HeaderName, StatusCode};
 
-use super::{IisOptions, ModuleEnvironment, token};
+use super::{IisOptions, ModuleEnvironment, token, user};
 use crate::{
     ApplicationLifetime, HttpContext, Middleware, Next, Result,
     middleware::{certificate, certificate_forwarding::with_certificate},
@@ -11,8 +11,6 @@ use crate::{
 
 const EVENT: HeaderName = HeaderName::from_static("ms-aspnetcore-event");
 const CLIENT_CERTIFICATE: HeaderName = HeaderName::from_static("ms-aspnetcore-clientcert");
-/// A handle of a Windows user in this process; it means nothing elsewhere.
-const USER: HeaderName = HeaderName::from_static("ms-aspnetcore-winauthtoken");
 
 /// Lets only the module's requests pass, with what it says about them; obeys when it says stop.
 #[derive(Debug)]
@@ -32,7 +30,7 @@ impl IisIntegration {
         let headers = request.headers_mut();
         // An application that shows its request shows no secret of the module.
         headers.remove(token::TOKEN);
-        headers.remove(USER);
+        headers.remove(user::USER);
         let limit = ctx.features_mut().get_mut::<dyn HttpMaxRequestBodySizeFeature>();
         if let Some(limit) = limit.filter(|limit| !limit.is_read_only()) {
             // The module has its own; it cannot be too late, so nothing is lost with the error.
@@ -45,6 +43,12 @@ impl IisIntegration {
         let value = ctx.request().headers().get(CLIENT_CERTIFICATE)?;
         let is_forwarded = self.options.forward_client_certificate && !value.is_empty();
         is_forwarded.then(|| certificate::from_base64(value.as_bytes()))
+    }
+
+    /// The user of Windows that the module passes on. Its token is closed when nobody wants it.
+    fn user(&self, ctx: &HttpContext) -> Option<User> {
+        let user = self.module.forwards_users.then(|| user::of(ctx.request().headers())).flatten();
+        user.filter(|_| self.options.automatic_authentication)
     }
 
     fn run<'a>(&self, ctx: &'a mut HttpContext, next: Next<'a>) -> BoxFuture<'a, Result> {
@@ -66,16 +70,22 @@ impl Middleware for IisIntegration {
             self.lifetime.stop_application();
             return Box::pin(async move { ctx.response_mut().set_status(StatusCode::ACCEPTED) });
         }
+        let user = self.user(ctx);
         self.prepare(ctx);
-        if self.module.supports_web_sockets {
+        if self.module.supports_web_sockets && user.is_none() {
             return self.run(ctx, next);
         }
-        let upgrade = ctx.features_mut().take::<dyn HttpUpgradeFeature>();
+        let features = ctx.features_mut();
+        let upgrade = (!self.module.supports_web_sockets).then(|| features.take::<dyn HttpUpgradeFeature>());
+        let former = user.map(|user| user::set(features, user));
         Box::pin(async move {
             let result = self.run(ctx, next).await;
             // The collection may serve another request.
-            if let Some(upgrade) = upgrade {
+            if let Some(upgrade) = upgrade.flatten() {
                 ctx.features_mut().set(upgrade);
+            }
+            if let Some(former) = former {
+                user::restore(ctx.features_mut(), former);
             }
             result
         })

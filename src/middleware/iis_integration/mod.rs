@@ -4,6 +4,7 @@ mod environment;
 mod middleware;
 mod options;
 mod token;
+mod user;
 
 pub use self::options::IisOptions;
 pub(crate) use self::{environment::ModuleEnvironment, middleware::IisIntegration};

@@ -19,6 +19,7 @@
 /// * the check of the token: a request without it is answered 400. The application does not see it;
 /// * the message with which the module stops the program: 202, and the stop begins;
 /// * the client's certificate, if the module passes one on;
+/// * on Windows, the user, if the module passes one on and `ASPNETCORE_IIS_HTTPAUTH` has more than `anonymous`;
 /// * no limit on request bodies, which the module has: the application may set one for its requests;
 /// * with `ASPNETCORE_IIS_WEBSOCKETS_SUPPORTED=false`, no upgrades.
 ///
@@ -35,10 +36,14 @@
 pub struct IisOptions {
     /// Whether the client's certificate that the module passes on is that of the request. Default: true.
     pub forward_client_certificate: bool,
+    /// Whether the Windows user whose token the module of IIS passes on is that of the request, as an identity of the
+    /// type `Windows`; otherwise the token is closed. On Windows, with the Cargo feature `module`; falconry's own module
+    /// passes none on. Default: true.
+    pub automatic_authentication: bool,
 }
 
 impl Default for IisOptions {
     fn default() -> Self {
-        Self { forward_client_certificate: true }
+        Self { forward_client_certificate: true, automatic_authentication: true }
     }
 }
