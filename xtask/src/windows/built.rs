@@ -29,9 +29,16 @@ const EXAMPLES: [&str; 5] =
     ["hello", "contract", "in_process_contract", "in_process_probe", "in_process_other_version"];
 
 /// What is run as it is: the suite over Kestrel and over HTTP.sys, named pipes, the events of consoles, the module as a
-/// program, and applications in its workers.
-const TESTS: [&str; 6] =
-    ["suite_kestrel", "suite_httpsys_native", "named_pipes", "hosting_signals", "processes", "in_process"];
+/// program, applications in its workers, and the users that the module of IIS tells of.
+const TESTS: [&str; 7] = [
+    "suite_kestrel",
+    "suite_httpsys_native",
+    "named_pipes",
+    "hosting_signals",
+    "processes",
+    "in_process",
+    "windows_user",
+];
 
 /// Builds the examples.
 pub(super) fn examples(toolchain: &Toolchain) -> Command {

@@ -134,7 +134,8 @@ fn elements_that_are_wrong_are_refused() {
 #[test]
 fn a_file_without_a_section_or_without_a_program_is_refused() {
     for (text, expected) in [
-        ("", "1:1: the document does not have a root node"),
+        ("", "1:1: this is no XML: the document does not have a root node"),
+        ("hello", "1:1: this is no XML: "),
         ("<configuration>", ":1:"),
         ("<other/>", "1:1: the root of a web.config is <configuration>"),
         ("<configuration/>", "1:1: there is no <aspNetCore>"),
@@ -283,6 +284,12 @@ fn what_is_wrong_in_toml_has_line_and_column() {
         (
             "[[applications]]\nprocessPath = 'a'\n  other = 1",
             "module.toml:3:3: an application has no key other",
+        ),
+        ("[[applications]]\nprocessPath = [1]", "module.toml:2:15: processPath: a text, a number"),
+        ("[[applications]]\nwebSockets = 'no'", "module.toml:2:14: webSockets is true or false"),
+        (
+            "[[applications]]\nenvironmentVariables = 'A=1'",
+            "module.toml:2:24: environmentVariables is a table: [applications.environmentVariables]",
         ),
         ("[[applications]]\nprocessPath = 'a'\npath = '/a?b'", "module.toml:3:8: \"/a?b\" is no path"),
         (

@@ -116,17 +116,18 @@ impl Reader<'_> {
                     .map_err(|text| self.error(span, format!("{key}: {text}")))?;
             }
             ("webSockets", DeValue::Boolean(flag)) => application.web_sockets = *flag,
+            ("webSockets", _) => return Err(self.error(span, format!("{key} is true or false"))),
+            ("environmentVariables" | "handlerSettings", _) => {
+                return Err(self.error(span, format!("{key} is a table: [applications.{key}]")));
+            }
             (key, value) => {
-                let set = text(value).and_then(|text| application.set(key, &text));
-                match set {
-                    Some(Ok(())) => {}
-                    Some(Err(text)) => return Err(self.error(span, format!("{key}: {text}"))),
-                    None => {
-                        return Err(
-                            self.error(key_span, format!("an application has no key {key} of this type"))
-                        );
-                    }
-                }
+                let (span, wrong) = match text(value).map(|text| application.set(key, &text)) {
+                    Some(Some(Ok(()))) => return Ok(()),
+                    Some(Some(Err(text))) => (span, format!("{key}: {text}")),
+                    Some(None) => (key_span, format!("an application has no key {key}")),
+                    None => (span, format!("{key}: a text, a number, `true` or `false` is expected")),
+                };
+                return Err(self.error(span, wrong));
             }
         }
         Ok(())

@@ -14,7 +14,7 @@ pub(super) fn parse(text: &str, file: &Path, path: &str) -> Result<ModuleConfigu
     let document = Document::parse(text).map_err(|error| {
         let at = error.pos();
         let position = Position { file: file.to_owned(), line: at.row as usize, column: at.col as usize };
-        ConfigurationError::new(position, without_position(&error.to_string()))
+        ConfigurationError::new(position, format!("this is no XML: {}", without_position(&error.to_string())))
     })?;
     let root = document.root_element();
     let mut reader = Reader { file, text, whole: ModuleConfiguration::default() };

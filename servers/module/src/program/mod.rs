@@ -26,7 +26,9 @@ falconry-module: starts the processes of applications and forwards requests to t
     --status URL         where to show the state of the processes: on this machine only, default off;
                          for the command `status` default http://127.0.0.1:5099
     --log text|json      the form of the log, on standard error; FALCONRY_LOG=debug changes what is logged
-    --key value          any setting of the host, such as --Kestrel:Endpoints:Https:Url https://*:443
+    --key value          a setting of the host, such as --Kestrel:Endpoints:Https:Url https://*:443; the guide has the list
+
+A command line that is wrong ends with 2, everything else that fails with 1.
 ";
 
 /// The exit code of a command line that is wrong.

@@ -65,14 +65,6 @@ fn common() -> Vec<Trial> {
         trial("with_web_sockets_off_an_upgrade_is_an_ordinary_request", life::no_web_sockets),
         trial("the_body_limit_is_that_of_request_filtering", life::body_limit),
         trial("a_web_socket_passes_and_closes_in_order", protocols::web_socket),
-        trial(
-            "a_client_s_certificate_reaches_the_application_and_cannot_be_forged",
-            client_certificates::forwarded,
-        ),
-        trial(
-            "a_client_without_the_certificate_that_an_endpoint_requires_gets_nowhere",
-            client_certificates::required,
-        ),
         trial("a_killed_backend_costs_the_requests_under_way_at_most", crashes::killed_under_load),
         trial("requests_that_may_be_repeated_survive_a_killed_backend", crashes::repeated),
         trial("a_crash_loop_ends_in_502_5_and_recovers_after_the_window", crashes::crash_loop),
@@ -99,12 +91,21 @@ fn common() -> Vec<Trial> {
     ]
 }
 
-/// What only unix has: sockets with a path, keepers; and clients and backends that there are on unix.
+/// What only unix has: sockets with a path, keepers. And what Wine lacks: sockets that HTTP/3 can use, Chromium, Python
+/// and Node, and the time for large bodies.
 #[cfg(unix)]
 fn unix() -> Vec<Trial> {
     vec![
         trial("a_process_may_listen_on_a_unix_socket", life::unix_socket),
         trial("http_2_and_http_3_outside_are_http_1_1_inside", protocols::versions),
+        trial(
+            "a_client_s_certificate_reaches_the_application_and_cannot_be_forged",
+            client_certificates::forwarded,
+        ),
+        trial(
+            "a_client_without_the_certificate_that_an_endpoint_requires_gets_nowhere",
+            client_certificates::required,
+        ),
         trial("three_hundred_megabytes_pass_both_ways", protocols::large_bodies),
         trial("a_killed_keeper_takes_the_program_with_it", orphans::keeper_killed),
         trial("a_program_in_python_is_served", any_backend::python),
