@@ -15,7 +15,8 @@
 //!
 //! In the worker the application's host gets the server of the worker, whatever servers are compiled in. The
 //! application starts with the first request; one that fails to is answered with 500.30, one that takes
-//! longer than two minutes with 500.37. When IIS stops the worker, the host stops as if a signal had asked.
+//! longer than two minutes with 500.37. When IIS stops the worker, the host stops as if a signal had asked, and
+//! requests are served until IIS has none left for the application.
 //!
 //! `docs/guide/iis.md` says how to build and register a module, and what has been seen to work where.
 

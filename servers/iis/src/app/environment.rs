@@ -24,6 +24,14 @@ pub(super) fn environment(context: &Context, server: NativeServer, path_base: &P
     }
 }
 
+/// Makes the application's folder the current one, as the original does: that of the worker is IIS's own, and the files
+/// of the application are found from there.
+pub(super) fn enter_folder(path: &str) {
+    if let Err(error) = std::env::set_current_dir(path) {
+        tracing::warn!(path, %error, "the application's folder cannot become the current one");
+    }
+}
+
 /// `Microsoft-IIS/10.0`.
 fn version(software: &str) -> (u32, u32) {
     let number = software.rsplit('/').next().unwrap_or_default();

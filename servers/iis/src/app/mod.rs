@@ -183,6 +183,7 @@ impl App {
             ..InProcessServerOptions::default()
         };
         let environment = environment::environment(context, registered.server, &path_base);
+        environment::enter_folder(&environment.application_physical_path);
         options.feature::<dyn IisEnvironmentFeature>(Box::new(environment));
         let server = InProcessServer::new(options);
         Worker { name: "iis", server: server.clone() }.enter();

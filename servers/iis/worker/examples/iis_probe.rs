@@ -40,6 +40,7 @@ async fn answer(ctx: &mut HttpContext) -> Result<()> {
         "/environment" => {
             format!("{:?}", ctx.features().required::<dyn IisEnvironmentFeature>()?.environment())
         }
+        "/folder" => std::env::current_dir()?.display().to_string(),
         "/features" => features(ctx),
         "/trailers" => trailers(ctx)?,
         "/close" => close(ctx)?,

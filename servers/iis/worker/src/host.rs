@@ -170,7 +170,6 @@ unsafe extern "C" fn need_disconnect(own: Pointer) {
 }
 
 unsafe extern "C" fn reset(own: Pointer) {
-    println!("connection reset");
     request(own).reset();
 }
 

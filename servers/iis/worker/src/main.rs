@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! iis-worker MODULE --objects LIBRARY --port PORT [--ports NUMBER]
-//!     [--http2 | --http3] [--https] [--user NAME] [--express] [--old]
+//!     [--http2 | --http3] [--https] [--user NAME] [--folder PATH] [--express] [--old]
 //! ```
 //!
 //! With `--ports` it listens on so many further ports, which the system chooses and `IIS_WORKER_PORTS` has for the
 //! module. The other options say what the module is told: that requests came over HTTP/2, HTTP/3 or TLS, which on the
-//! wire they did not, whom IIS has authenticated, and what kind of IIS this is.
+//! wire they did not, whom IIS has authenticated, where the application is, and what kind of IIS this is.
 //!
 //! It is no IIS: it has the native interfaces of one, made by a C++ compiler, over a small HTTP/1.1 front end. It
 //! prints `Now listening on: URL`, does what its standard input says, and stops as IIS does when that ends.

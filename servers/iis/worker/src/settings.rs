@@ -22,13 +22,15 @@ pub(crate) struct Settings {
     pub(crate) is_https: bool,
     /// Whom IIS has authenticated.
     pub(crate) user: Option<String>,
+    /// The folder of the application.
+    pub(crate) folder: Option<String>,
     /// The worker says that it is one of IIS Express.
     pub(crate) is_express: bool,
     /// Responses lack their newest interface, as before Windows 11.
     pub(crate) is_old: bool,
 }
 
-pub(crate) const USAGE: &str = "usage: iis-worker MODULE --objects LIBRARY --port PORT [--ports NUMBER] [--http2 | --http3] [--https] [--user NAME] [--express] [--old]";
+pub(crate) const USAGE: &str = "usage: iis-worker MODULE --objects LIBRARY --port PORT [--ports NUMBER] [--http2 | --http3] [--https] [--user NAME] [--folder PATH] [--express] [--old]";
 
 static SETTINGS: OnceLock<Settings> = OnceLock::new();
 
@@ -55,6 +57,9 @@ impl Settings {
                 Some("--http3") => settings.protocol = HTTP_REQUEST_FLAG_HTTP3,
                 Some("--https") => settings.is_https = true,
                 Some("--user") => settings.user = arguments.next().and_then(|user| user.into_string().ok()),
+                Some("--folder") => {
+                    settings.folder = arguments.next().and_then(|path| path.into_string().ok())
+                }
                 Some("--express") => settings.is_express = true,
                 Some("--old") => settings.is_old = true,
                 Some(option) if option.starts_with("--") => return Err(USAGE.to_owned()),

@@ -40,3 +40,14 @@ fn the_first_requests_wait_for_the_start_and_are_served() {
     }
     worker.end();
 }
+
+#[test]
+fn the_current_folder_is_that_of_the_application() {
+    let folder = std::env::temp_dir();
+    let setup = Setup::new("iis_probe").arguments(["--folder", folder.to_str().expect("it is text")]);
+    let Some(worker) = setup.start("the_current_folder_is_that_of_the_application") else { return };
+    let answer = worker.ask("/folder");
+    let told = answer.rsplit("\r\n").next().unwrap_or_default();
+    assert_eq!(std::fs::canonicalize(told).unwrap(), std::fs::canonicalize(&folder).unwrap());
+    worker.end();
+}

@@ -174,7 +174,7 @@ impl Request {
 fn variables(is_upgrade: bool) -> HashMap<String, CString> {
     let mut variables = HashMap::from([
         ("APPL_MD_PATH", APPLICATION_ID),
-        ("APPL_PHYSICAL_PATH", "C:\\inetpub\\wwwroot\\"),
+        ("APPL_PHYSICAL_PATH", settings().folder.as_deref().unwrap_or(".")),
         ("SERVER_SOFTWARE", "Microsoft-IIS/10.0"),
         ("SITE_NAME", "tests"),
     ]);
