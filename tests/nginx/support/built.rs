@@ -1,13 +1,14 @@
 //! What is built for the tests: the module for an nginx, and applications.
 
 use std::{
-    env,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
     sync::OnceLock,
 };
 
-use super::process::find;
+use super::{
+    cargo::{build_examples, cargo, run},
+    process::find,
+};
 
 /// Which nginx a test runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,20 +72,7 @@ pub fn built_example(name: &str) -> PathBuf {
 /// A file among the examples of falconry-nginx, all of which are built at once.
 pub fn example(file: &str) -> PathBuf {
     static BUILT: OnceLock<()> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        run(cargo().args(["build", "--quiet", "--package", "falconry-nginx", "--examples"]));
-    });
+    const EXAMPLES: [&str; 4] = ["nginx_contract", "nginx_probe", "nginx_suite", "outside"];
+    BUILT.get_or_init(|| build_examples(&["--package", "falconry-nginx"], &EXAMPLES));
     built().contract.with_file_name(file)
-}
-
-fn cargo() -> Command {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(env!("CARGO_MANIFEST_DIR"));
-    command
-}
-
-pub(super) fn run(command: &mut Command) -> String {
-    let output = command.stdin(Stdio::null()).output().expect("the command can be started");
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
 }

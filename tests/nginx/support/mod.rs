@@ -3,6 +3,8 @@
 #![allow(dead_code, unreachable_pub, unused_imports, reason = "each test file uses its part")]
 
 mod built;
+#[path = "../../support/cargo.rs"]
+mod cargo;
 #[path = "../../support/process.rs"]
 pub mod process;
 pub mod suite;
@@ -252,7 +254,7 @@ impl Nginx {
     }
 
     pub fn signal(&self, name: &str) {
-        built::run(Command::new("kill").arg(format!("-{name}")).arg(self.process.child.id().to_string()));
+        cargo::run(Command::new("kill").arg(format!("-{name}")).arg(self.process.child.id().to_string()));
     }
 
     /// Loads the configuration anew, and waits until other workers have taken over.

@@ -1,8 +1,8 @@
 //! The contract app as a library that the module loads.
 
-use std::path::PathBuf;
+use std::{env, path::PathBuf};
 
-use crate::shell;
+use crate::{shell, test};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Contract {
@@ -22,7 +22,11 @@ impl Contract {
 
     fn build_example(self, name: &str, file: &str) -> Result<PathBuf, String> {
         let mut command = shell::cargo();
-        command.args(["build", "--package", "falconry-nginx", "--example", name]);
+        command.args(["build", "--example", name]);
+        match env::var(test::SELECTION_VARIABLE) {
+            Ok(selection) if !self.is_release => command.args(selection.split(' ')),
+            _ => command.args(["--package", "falconry-nginx"]),
+        };
         if self.is_release {
             command.arg("--release");
         }

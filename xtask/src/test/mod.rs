@@ -13,6 +13,13 @@ use self::skips::Skips;
 pub(crate) use self::tally::Tally;
 use crate::{peers, python, shell, watched, windows};
 
+/// The packages and their features.
+const SELECTION: [&str; 2] = ["--workspace", "--all-features"];
+
+/// The environment variable that tells tests, for what they have cargo build: with other features much would be compiled
+/// a second time.
+pub(crate) const SELECTION_VARIABLE: &str = "FALCONRY_CARGO_SELECTION";
+
 /// Runs `cargo test` over the whole workspace: libraries, programs, tests, examples (built), then the examples in the
 /// documentation. In CI also under tools that watch, and the tests for Windows.
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
@@ -22,7 +29,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     let skips = Skips::new()?;
     let mut tally = Tally::default();
     let mut cargo = shell::cargo();
-    cargo.args(["test", "--workspace", "--all-features", "--no-fail-fast"]).args(arguments);
+    cargo.arg("test").args(SELECTION).arg("--no-fail-fast").args(arguments);
+    cargo.env(SELECTION_VARIABLE, SELECTION.join(" "));
     cargo.env(skips::VARIABLE, skips.path());
     // Trials of the conformance suite share the machine with whatever else runs on it.
     cargo.env("FALCONRY_TRIAL_SECONDS", env::var_os("FALCONRY_TRIAL_SECONDS").unwrap_or_else(|| "60".into()));

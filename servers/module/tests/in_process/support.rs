@@ -1,9 +1,11 @@
 //! The libraries that the worker loads.
 
+#[path = "../../../../tests/support/cargo.rs"]
+mod cargo;
+
 use std::{
     env,
     path::{Path, PathBuf, absolute},
-    process::{Command, Stdio},
 };
 
 use crate::web_config::WebConfig;
@@ -14,21 +16,13 @@ const ARE_BUILT: &str = "FALCONRY_LIBRARIES_ARE_BUILT";
 /// The library of an example.
 pub(crate) fn library(package: &str, example: &str) -> PathBuf {
     if env::var_os(ARE_BUILT).is_none() {
-        build(package, example);
+        let features = (package == "falconry-module").then_some("--all-features");
+        let package: Vec<&str> = ["--package", package].into_iter().chain(features).collect();
+        cargo::build_examples(&package, &[example]);
     }
     let program = absolute(env!("CARGO_BIN_EXE_falconry-module")).unwrap();
     let file = format!("{}{example}{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
     program.with_file_name("examples").join(file)
-}
-
-fn build(package: &str, example: &str) {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(["build", "--quiet", "--package", package, "--example", example]);
-    if package == "falconry-module" {
-        command.arg("--all-features");
-    }
-    let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null()).output().unwrap();
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// An application in process.
