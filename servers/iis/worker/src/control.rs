@@ -10,7 +10,7 @@
 
 use std::io::{self, BufRead as _};
 
-use crate::{front::Front, objects, request::APPLICATION_ID};
+use crate::{front::Front, objects, settings};
 
 /// Follows the input to its end, and brings the worker to its own. `wake` wakes the threads that accept.
 pub(crate) fn follow(front: &Front, wake: impl FnOnce()) {
@@ -23,7 +23,7 @@ pub(crate) fn follow(front: &Front, wake: impl FnOnce()) {
             }
             Some(("application", id)) => {
                 objects().application_stop(id);
-                has_application &= id != APPLICATION_ID;
+                has_application &= id != settings().application();
             }
             _ => {
                 eprintln!("no event: {line}");
@@ -39,7 +39,7 @@ pub(crate) fn follow(front: &Front, wake: impl FnOnce()) {
     wake();
     front.drained();
     if has_application {
-        objects().application_stop(APPLICATION_ID);
+        objects().application_stop(settings().application());
     }
     objects().terminate();
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! iis-worker MODULE --objects LIBRARY --port PORT [--ports NUMBER]
-//!     [--http2 | --http3] [--https] [--user NAME] [--folder PATH] [--express] [--old]
+//!     [--http2 | --http3] [--https] [--user NAME] [--application ID] [--folder PATH] [--express] [--old]
 //! ```
 //!
 //! With `--ports` it listens on so many further ports, which the system chooses and `IIS_WORKER_PORTS` has for the

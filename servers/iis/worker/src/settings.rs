@@ -22,6 +22,7 @@ pub(crate) struct Settings {
     pub(crate) is_https: bool,
     /// Whom IIS has authenticated.
     pub(crate) user: Option<String>,
+    application: Option<String>,
     /// The folder of the application.
     pub(crate) folder: Option<String>,
     /// The worker says that it is one of IIS Express.
@@ -30,7 +31,7 @@ pub(crate) struct Settings {
     pub(crate) is_old: bool,
 }
 
-pub(crate) const USAGE: &str = "usage: iis-worker MODULE --objects LIBRARY --port PORT [--ports NUMBER] [--http2 | --http3] [--https] [--user NAME] [--folder PATH] [--express] [--old]";
+pub(crate) const USAGE: &str = "usage: iis-worker MODULE --objects LIBRARY --port PORT [--ports NUMBER] [--http2 | --http3] [--https] [--user NAME] [--application ID] [--folder PATH] [--express] [--old]";
 
 static SETTINGS: OnceLock<Settings> = OnceLock::new();
 
@@ -46,6 +47,11 @@ impl Settings {
         Ok(SETTINGS.get_or_init(|| settings))
     }
 
+    /// The path of the application in the metabase.
+    pub(crate) fn application(&self) -> &str {
+        self.application.as_deref().unwrap_or("/LM/W3SVC/1/ROOT")
+    }
+
     fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Self, String> {
         let mut settings = Self::default();
         while let Some(argument) = arguments.next() {
@@ -57,6 +63,9 @@ impl Settings {
                 Some("--http3") => settings.protocol = HTTP_REQUEST_FLAG_HTTP3,
                 Some("--https") => settings.is_https = true,
                 Some("--user") => settings.user = arguments.next().and_then(|user| user.into_string().ok()),
+                Some("--application") => {
+                    settings.application = arguments.next().and_then(|id| id.into_string().ok());
+                }
                 Some("--folder") => {
                     settings.folder = arguments.next().and_then(|path| path.into_string().ok())
                 }

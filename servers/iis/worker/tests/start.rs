@@ -51,3 +51,19 @@ fn the_current_folder_is_that_of_the_application() {
     assert_eq!(std::fs::canonicalize(told).unwrap(), std::fs::canonicalize(&folder).unwrap());
     worker.end();
 }
+
+#[test]
+fn an_application_below_the_root_has_a_path_base() {
+    let id = "/LM/W3SVC/1/ROOT/app";
+    let setup = Setup::new("iis_probe").arguments(["--application", id]);
+    let Some(mut worker) = setup.start("an_application_below_the_root_has_a_path_base") else { return };
+    assert!(worker.ask("/App/x").ends_with("/x of /App"));
+    assert!(worker.ask("/app/environment").contains("application_virtual_path: \"/app\""));
+    worker.tell("stop listening");
+    // That of the root is another application.
+    worker.tell("application stop /LM/W3SVC/1/ROOT");
+    assert!(worker.ask("/app/here").ends_with("/here of /app"));
+    worker.tell(&format!("application stop {id}"));
+    assert!(worker.ask("/app/here").starts_with("HTTP/1.1 503"));
+    worker.end();
+}

@@ -23,9 +23,6 @@ use crate::{
     settings,
 };
 
-/// The path of the application in the metabase.
-pub(crate) const APPLICATION_ID: &str = "/LM/W3SVC/1/ROOT";
-
 static NUMBER: AtomicU64 = AtomicU64::new(1);
 
 /// One request.
@@ -173,7 +170,7 @@ impl Request {
 /// The server variables that modules read.
 fn variables(is_upgrade: bool) -> HashMap<String, CString> {
     let mut variables = HashMap::from([
-        ("APPL_MD_PATH", APPLICATION_ID),
+        ("APPL_MD_PATH", settings().application()),
         ("APPL_PHYSICAL_PATH", settings().folder.as_deref().unwrap_or(".")),
         ("SERVER_SOFTWARE", "Microsoft-IIS/10.0"),
         ("SITE_NAME", "tests"),
