@@ -5,7 +5,8 @@
 //! `falconry-httpsysd`.
 //!
 //! A request goes: [`router`] (which prefix?) -> [`queue`] (who takes it?) -> [`exchange`] (its operations), all of
-//! it in the task of its connection, which [`run`] drives.
+//! it in the task of its connection, which [`run`] drives. An ordinary request of a server in this process has no
+//! operations: [`direct`] gives it to the server with the features of the connection.
 
 mod answer;
 mod authentication;
