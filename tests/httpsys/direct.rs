@@ -12,7 +12,8 @@ use falconry::{Handler, HttpContext, Result};
 use falconry_features::{
     BoxFuture, ConnectionLifetimeNotificationFeature, Deadline, HttpAuthenticationFeature,
     HttpConnectionFeature, HttpMaxRequestBodySizeFeature, HttpRequestIdentifierFeature,
-    HttpSysRequestTimingFeature, Identity, PlainAuthentication, RequestTimingType, Server, User, request_close,
+    HttpSysRequestTimingFeature, Identity, PlainAuthentication, RequestTimingType, Server, User,
+    request_close,
 };
 use tokio::sync::Notify;
 
@@ -101,7 +102,11 @@ fn nothing_of_a_request_is_seen_by_the_next_of_its_connection() {
             if target == "/" {
                 assert!(!response.head.contains(SECRET), "{}", response.head);
                 let words = |body: &str| -> Vec<String> {
-                    body.split(' ').enumerate().filter(|(n, _)| *n != trace_word(body)).map(|(_, w)| w.into()).collect()
+                    body.split(' ')
+                        .enumerate()
+                        .filter(|(n, _)| *n != trace_word(body))
+                        .map(|(_, w)| w.into())
+                        .collect()
                 };
                 assert_eq!(words(&response.body), words(&first), "all but the number of the request");
                 assert!(trace_identifiers.insert(response.body));
