@@ -154,7 +154,8 @@ impl WebHost {
     /// The stop waits for running requests as long as the shutdown timeout says and tells once a second
     /// how many there are; a second signal aborts them at once, a third gives up waiting for the server.
     /// Signals: SIGINT (Ctrl-C), SIGTERM and SIGQUIT; on Windows Ctrl-C, Ctrl-Break, the closing of the
-    /// console and the shutdown of the system.
+    /// console, the end of the user's session and the shutdown of the system. After the last three Windows
+    /// ends the process as soon as some seconds have passed.
     ///
     /// In a native worker (IIS, nginx) the worker decides instead, and how long a stop may take is its own.
     ///
