@@ -36,7 +36,7 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
 /// Has cargo build what `command` says, and gives where these files are.
 pub(crate) fn built<const N: usize>(command: &mut Command, files: [&str; N]) -> Result<[PathBuf; N], String> {
     let messages = output(command.arg("--message-format=json-render-diagnostics"))?;
-    let mut paths = [const { PathBuf::new() }; N];
+    let mut paths = std::array::from_fn(|_| PathBuf::new());
     for (file, path) in files.into_iter().zip(&mut paths) {
         let end = format!("/{file}\"");
         let found = messages.lines().rev().find_map(|line| {

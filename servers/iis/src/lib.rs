@@ -29,9 +29,11 @@ mod native;
 mod register;
 mod request;
 
+pub use falconry_in_process::Main;
 #[doc(hidden)]
-pub use self::app::run;
-pub use self::{app::Main, register::register_module};
+pub use falconry_in_process::main_future as run;
+
+pub use self::register::register_module;
 
 /// Makes the library a module of IIS that runs an application.
 ///

@@ -2,12 +2,14 @@
 
 use std::ffi::c_void;
 
+use falconry_in_process::Main;
+
 use crate::{
     abi::{
         E_FAIL, Interface, RegistrationInfoVtable, S_OK, ServerVtable, call,
         registration::{APPLICATION_STOP, EXECUTE_REQUEST_HANDLER, STOP_LISTENING},
     },
-    app::{App, Main, Registered},
+    app::{App, Registered},
     module::{FACTORY, GLOBAL_MODULE, guarded},
     native::NativeServer,
 };

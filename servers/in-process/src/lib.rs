@@ -46,6 +46,7 @@ mod features;
 mod gate;
 mod host;
 mod key;
+mod main_program;
 mod operation;
 mod request;
 mod server;
@@ -56,6 +57,7 @@ pub use self::{
     gate::{Gate, Held},
     host::{Host, RequestEnd},
     key::{RequestKey, RequestTable},
+    main_program::{Main, MainFuture, main_future},
     operation::{
         HeadToSend, Operation, OperationError, OperationSlot, ReadOperation, ReadResult, WriteOperation,
     },

@@ -1,13 +1,11 @@
 //! The application in the worker: its start and its end.
 
 use std::{
-    fmt::Display,
-    pin::Pin,
     sync::{Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
-use falconry_in_process::{InProcessServer, InProcessServerOptions, Worker};
+use falconry_in_process::{InProcessServer, InProcessServerOptions, Main, Worker};
 use tokio::{
     runtime::{Builder, Handle, Runtime},
     task::JoinHandle,
@@ -18,22 +16,14 @@ use crate::{abi, event_loop::Loop, exports};
 /// How long the worker waits for its application at the end, when all requests are over.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
-type Run = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
-
-static ENTRY: OnceLock<fn() -> Run> = OnceLock::new();
+static ENTRY: OnceLock<Main> = OnceLock::new();
 static INSTANCE: OnceLock<Instance> = OnceLock::new();
 
 /// For [`export_app!`](crate::export_app): what the module is given.
 #[doc(hidden)]
-pub fn app(entry: fn() -> Run) -> *const abi::App {
+pub fn app(entry: Main) -> *const abi::App {
     ENTRY.get_or_init(|| entry);
     &raw const exports::APP
-}
-
-/// For [`export_app!`](crate::export_app): the application's future.
-#[doc(hidden)]
-pub fn run<E: Display>(run: impl Future<Output = Result<(), E>> + Send + 'static) -> Run {
-    Box::pin(async move { run.await.map_err(|error| error.to_string()) })
 }
 
 /// The application in this worker.
@@ -86,12 +76,7 @@ impl Instance {
         let mut run = runtime.spawn(entry());
         let started = runtime.block_on(async {
             tokio::select! {
-                () = instance.server.started().cancelled() => Ok(()),
-                ended = &mut run => Err(match ended {
-                    Ok(Ok(())) => "the application ended without starting a server".to_owned(),
-                    Ok(Err(error)) => format!("the application cannot start: {error}"),
-                    Err(error) => format!("the application cannot start: {error}"),
-                }),
+                outcome = instance.server.started_by(&mut run) => outcome,
                 () = tokio::time::sleep(settings.start_timeout) => {
                     Err(format!("the application has not started within {:?}", settings.start_timeout))
                 }

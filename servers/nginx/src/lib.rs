@@ -60,9 +60,12 @@ mod response;
 mod tls;
 mod writing;
 
+#[doc(hidden)]
+pub use falconry_in_process::main_future as run;
+
 pub use self::abi::App;
 #[doc(hidden)]
-pub use self::entry::{app, run};
+pub use self::entry::app;
 
 /// Makes an application loadable by the nginx module.
 ///

@@ -1,7 +1,6 @@
 //! The application in this process: its start and its end.
 
 use std::{
-    fmt::Display,
     pin::Pin,
     sync::{
         Mutex, OnceLock, PoisonError,
@@ -12,14 +11,11 @@ use std::{
 };
 
 use falconry_features::{CancellationToken, Cancelled};
-use falconry_in_process::{InProcessServer, InProcessServerOptions, Worker};
+use falconry_in_process::{InProcessServer, InProcessServerOptions, Main, Worker};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::functions;
 use crate::abi::{AppTable, HostTable, Str, level};
-
-/// The application's program: what its `main` would be.
-pub type Main = fn() -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 
 static ENTRY: OnceLock<Main> = OnceLock::new();
 static INSTANCE: OnceLock<Instance> = OnceLock::new();
@@ -28,13 +24,6 @@ static INSTANCE: OnceLock<Instance> = OnceLock::new();
 pub fn table(entry: Main) -> *const AppTable {
     ENTRY.get_or_init(|| entry);
     &raw const functions::TABLE
-}
-
-/// The application's future.
-pub fn run<E: Display>(
-    run: impl Future<Output = Result<(), E>> + Send + 'static,
-) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> {
-    Box::pin(async move { run.await.map_err(|error| error.to_string()) })
 }
 
 /// The application in this process.
@@ -106,17 +95,7 @@ impl Instance {
             instance.ended.cancel();
             end
         });
-        instance.runtime.block_on(async {
-            tokio::select! {
-                biased;
-                () = server.started().cancelled() => Ok(()),
-                end = watch => Err(match end {
-                    Ok(Ok(())) => "the application ended without starting a server".to_owned(),
-                    Ok(Err(error)) => format!("the application cannot start: {error}"),
-                    Err(error) => format!("the application cannot start: {error}"),
-                }),
-            }
-        })
+        instance.runtime.block_on(server.started_by(watch))
     }
 
     /// Ready when the application has ended: whether without an error.

@@ -6,4 +6,6 @@ mod functions;
 mod host;
 mod request;
 
-pub use self::entry::{Main, run, table};
+pub use falconry_in_process::{Main, main_future as run};
+
+pub use self::entry::table;

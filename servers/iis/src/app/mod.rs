@@ -5,8 +5,6 @@ mod limits;
 mod replacement;
 
 use std::{
-    fmt::Display,
-    pin::Pin,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -16,7 +14,7 @@ use std::{
 };
 
 use falconry_features::IisEnvironmentFeature;
-use falconry_in_process::{InProcessServer, InProcessServerOptions, Worker};
+use falconry_in_process::{InProcessServer, InProcessServerOptions, Main, Worker};
 use http::StatusCode;
 use tokio::{
     runtime::{Builder, Handle, Runtime},
@@ -32,17 +30,6 @@ use crate::{
     native::{Context, NativeServer},
     request::PathBase,
 };
-
-/// The application's program: what its `main` would be.
-pub type Main = fn() -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
-
-/// For [`export_app!`](crate::export_app): the application's future.
-#[doc(hidden)]
-pub fn run<E: Display>(
-    run: impl Future<Output = Result<(), E>> + Send + 'static,
-) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> {
-    Box::pin(async move { run.await.map_err(|error| error.to_string()) })
-}
 
 /// What IIS said when it loaded the module.
 #[derive(Clone, Copy)]
