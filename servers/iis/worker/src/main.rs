@@ -66,9 +66,6 @@ fn run() -> Result<(), String> {
     addresses.iter().for_each(|address| println!("Now listening on: http://{address}"));
     control::follow(&front, || addresses.iter().for_each(|address| drop(TcpStream::connect(address))));
     objects().unload();
-    if !is_loaded(&settings.module) {
-        return Err("the module's threads run, and its library has been unloaded".to_owned());
-    }
     println!("Stopped.");
     Ok(())
 }
@@ -88,16 +85,4 @@ fn accept(listener: &TcpListener, front: &Arc<front::Front>) {
         let front = Arc::clone(front);
         thread::spawn(move || Connection::serve(stream, &front));
     }
-}
-
-/// True if the library is in memory still.
-#[cfg(windows)]
-fn is_loaded(library: &std::ffi::OsStr) -> bool {
-    libloading::os::windows::Library::open_already_loaded(library).is_ok()
-}
-
-/// Elsewhere the C library keeps what has threads.
-#[cfg(not(windows))]
-fn is_loaded(_library: &std::ffi::OsStr) -> bool {
-    true
 }
