@@ -1,6 +1,6 @@
 //! Processes from start to stop.
 
-use std::{env, fs, thread};
+use std::{env, fs, thread, time::Instant};
 
 use serde_json::Value;
 
@@ -189,8 +189,18 @@ fn paths_configuration(program: &str) -> WebConfig {
         .attribute("stdoutLogFile", r".\logs\deep\out")
 }
 
+/// The file of a folder, once it is there: the module writes what a program says, but no request waits for that.
 fn the_only_file(module: &Module, folder: &str) -> (String, String) {
-    let files: Vec<_> = fs::read_dir(module.scratch.join(folder)).unwrap().map(Result::unwrap).collect();
+    let start = Instant::now();
+    let files = loop {
+        let files = fs::read_dir(module.scratch.join(folder)).into_iter().flatten().map(Result::unwrap);
+        let files: Vec<_> = files.collect();
+        if !files.is_empty() {
+            break files;
+        }
+        assert!(start.elapsed() < client::FOREVER, "there is no file in {folder}");
+        thread::yield_now();
+    };
     assert_eq!(files.len(), 1, "{files:?}");
     (files[0].file_name().into_string().unwrap(), fs::read_to_string(files[0].path()).unwrap())
 }
