@@ -53,7 +53,6 @@ fn a_request_that_outlasts_the_limit_of_the_stop_is_aborted() {
     let parked = [worker.send("GET /wait?ms=600000"), worker.send("GET /wait?ms=600000")];
     let begun = begun(&worker, "GET /stream?count=100000&size=10&delay_ms=20");
     worker.tell(STOP);
-    assert!(worker.ask("/").ends_with("Hello World!"), "the limit has not passed");
     assert_eq!(parked.map(rest), ["", ""]);
     assert!(!rest(begun).ends_with("0\r\n\r\n"), "it looks whole");
     assert!(worker.ask("/").starts_with("HTTP/1.1 503"), "the limit has passed");
