@@ -35,7 +35,7 @@
 //! * **Reading** happens on demand: an operation begins when the application asks for data and there is none.
 //! * **Writing** gathers: everything that the application writes until it next waits is one operation, with
 //!   the head and the end. Above 256 KiB waiting and in flight, its writes wait.
-//! * **Response rules**: lengths, HEAD, 204 and 304, what a started response allows, announced trailers.
+//! * **Response rules**: lengths, HEAD, 204 and 304, what a started response allows, trailers.
 //! * **Errors** of the application are answered (500, or what a `BadHttpRequestError` says) if nothing was
 //!   sent, else the request is aborted. A panic is such an error.
 //! * **The client's leaving** fires `RequestAborted`; the application is polled once more, then dropped.

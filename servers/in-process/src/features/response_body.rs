@@ -9,7 +9,7 @@ use bytes::Bytes;
 use falconry_features::{
     BodyFraming, FeatureError, HttpResponseBodyFeature, PlainResponseBody, ResponseHead, ResponseSink,
 };
-use http::{HeaderMap, Method, Version, header::TRAILER};
+use http::{HeaderMap, Method, Version};
 
 use crate::{exchange::Exchange, operation::HeadToSend};
 
@@ -20,7 +20,7 @@ pub(super) struct ResponseBody {
 
 impl ResponseBody {
     pub(super) fn new(method: Method, version: Version, exchange: &Arc<Exchange>) -> Self {
-        let sink = Sink { exchange: Arc::clone(exchange), version, head: None };
+        let sink = Sink { exchange: Arc::clone(exchange), version, is_chunked: false };
         Self { plain: PlainResponseBody::new(method, sink) }
     }
 }
@@ -67,34 +67,14 @@ impl HttpResponseBodyFeature for ResponseBody {
 struct Sink {
     exchange: Arc<Exchange>,
     version: Version,
-    /// Of a response on HTTP/1.1 whose length is unknown, for the names of its trailers.
-    head: Option<HeadToSend>,
+    /// The length of a response on HTTP/1.1 is unknown when it starts.
+    is_chunked: bool,
 }
 
 impl Sink {
-    /// Those trailers that HTTP/1.1 delivers: behind a body in chunks, and announced in the head.
-    fn deliverable(&self, trailers: &HeaderMap) -> Option<HeaderMap> {
-        if self.version >= Version::HTTP_2 {
-            return Some(trailers.clone());
-        }
-        let announced: Vec<&str> = self
-            .head
-            .as_ref()?
-            .head
-            .headers
-            .get_all(TRAILER)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .map(str::trim)
-            .collect();
-        let mut kept = HeaderMap::new();
-        for (name, value) in trailers {
-            if announced.iter().any(|other| other.eq_ignore_ascii_case(name.as_str())) {
-                kept.append(name, value.clone());
-            }
-        }
-        (!kept.is_empty()).then_some(kept)
+    /// HTTP/1.1 has trailers behind a body in chunks only.
+    fn takes_trailers(&self) -> bool {
+        self.version >= Version::HTTP_2 || self.is_chunked
     }
 }
 
@@ -106,9 +86,7 @@ impl ResponseSink for Sink {
         framing: BodyFraming,
     ) -> Poll<Result<(), FeatureError>> {
         let head = HeadToSend { head: Arc::new(head.clone()), framing, is_upgrade: false };
-        if framing == BodyFraming::Unknown && self.version == Version::HTTP_11 {
-            self.head = Some(head.clone());
-        }
+        self.is_chunked = framing == BodyFraming::Unknown && self.version == Version::HTTP_11;
         Poll::Ready(self.exchange.write_head(head))
     }
 
@@ -125,7 +103,7 @@ impl ResponseSink for Sink {
         _cx: &mut Context<'_>,
         trailers: Option<&HeaderMap>,
     ) -> Poll<Result<(), FeatureError>> {
-        let trailers = trailers.and_then(|trailers| self.deliverable(trailers));
+        let trailers = trailers.filter(|trailers| self.takes_trailers() && !trailers.is_empty()).cloned();
         Poll::Ready(self.exchange.end(trailers))
     }
 }

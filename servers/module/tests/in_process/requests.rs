@@ -46,7 +46,7 @@ pub(crate) fn large_echo() {
 pub(crate) fn trailers() {
     let module = Module::start(&contract());
     let request = "POST /trailers HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nTE: trailers\r\n\
-                   Connection: TE, close\r\nTrailer: x-mine\r\n\r\n5\r\nhello\r\n0\r\nx-mine: 1\r\n\r\n";
+                   Connection: TE, close\r\n\r\n5\r\nhello\r\n0\r\nx-mine: 1\r\n\r\n";
     let answer = String::from_utf8(exchange(&module, &[request.as_bytes()])).unwrap();
     let (body, trailers) = answer.split_once("\r\n0\r\n").expect(&answer);
     assert!(body.starts_with("HTTP/1.1 200") && body.ends_with("hello"), "{answer}");
