@@ -46,6 +46,21 @@ impl HttpRequestIdentifierFeature for PlainRequestIdentifier {
     }
 }
 
+/// The identifier of a request to which HTTP.sys has given the number `request_id` (`HTTP_REQUEST_ID`), as the
+/// original's servers on HTTP.sys and in IIS make it: the GUID `ffcb4c93-a57f-453c-b63f-84710c7967bb` with the number for
+/// its first 8 bytes, which in memory stand with their lowest byte first, group by group.
+///
+/// ```
+/// use falconry_features::native_trace_identifier;
+///
+/// assert_eq!(native_trace_identifier(1), "00000001-0000-0000-b63f-84710c7967bb");
+/// assert_eq!(native_trace_identifier(0x1122_3344_5566_7788), "55667788-3344-1122-b63f-84710c7967bb");
+/// ```
+pub fn native_trace_identifier(request_id: u64) -> String {
+    let [first, second, third] = [request_id & 0xFFFF_FFFF, request_id >> 32 & 0xFFFF, request_id >> 48];
+    format!("{first:08x}-{second:04x}-{third:04x}-b63f-84710c7967bb")
+}
+
 /// Counts from the time of the process's first request on, so that the identifiers of one run do
 /// not come back in the next.
 fn next_identifier() -> String {

@@ -16,7 +16,7 @@ mod upgrade;
 pub use self::{
     bad_request::BadHttpRequestFeature,
     body_detection::HttpRequestBodyDetectionFeature,
-    identifier::{HttpRequestIdentifierFeature, PlainRequestIdentifier},
+    identifier::{HttpRequestIdentifierFeature, PlainRequestIdentifier, native_trace_identifier},
     lifetime::{HttpRequestLifetimeFeature, PlainRequestLifetime},
     max_body_size::HttpMaxRequestBodySizeFeature,
     message::HttpRequestFeature,

@@ -7,10 +7,10 @@ use std::sync::{
 
 use falconry_features::{
     CancellationToken, ConnectionLifetimeFeature, ConnectionLifetimeNotificationFeature, FeatureCollection,
+    native_trace_identifier,
 };
 
 use super::RequestFacts;
-use crate::features::trace_identifier;
 
 /// The state of a connection's direct requests, one after the other.
 #[derive(Debug)]
@@ -91,7 +91,7 @@ impl DirectShared {
 
     pub(super) fn trace_identifier(&self) -> String {
         let number = self.request_id.load(Ordering::Relaxed);
-        self.change(|own| own.trace_identifier.get_or_insert_with(|| trace_identifier(number)).clone())
+        self.change(|own| own.trace_identifier.get_or_insert_with(|| native_trace_identifier(number)).clone())
     }
 
     pub(super) fn set_trace_identifier(&self, identifier: &str) {

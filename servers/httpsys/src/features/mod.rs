@@ -31,7 +31,6 @@ use self::{
 };
 pub(crate) use self::{
     connection::HttpSysConnection, delegation::ServerDelegation, native::NativeInfo, tls::fill_handshake,
-    view::trace_identifier,
 };
 use crate::{
     driver::{Driver, DriverFeature, DriverRequest, ReceivedRequest},

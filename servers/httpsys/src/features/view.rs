@@ -6,7 +6,7 @@ use bytes::Bytes;
 use falconry_features::{
     CancellationToken, ConnectionLifetimeNotificationFeature, FeatureError, HttpMaxRequestBodySizeFeature,
     HttpRequestBodyDetectionFeature, HttpRequestIdentifierFeature, HttpRequestLifetimeFeature,
-    HttpResetFeature, HttpSysRequestPropertyFeature,
+    HttpResetFeature, HttpSysRequestPropertyFeature, native_trace_identifier,
 };
 use http::Version;
 
@@ -49,21 +49,12 @@ impl HttpRequestIdentifierFeature for View {
     fn trace_identifier(&self) -> String {
         let mut state = self.0.lock();
         let number = state.request_id;
-        state.trace_identifier.get_or_insert_with(|| trace_identifier(number)).clone()
+        state.trace_identifier.get_or_insert_with(|| native_trace_identifier(number)).clone()
     }
 
     fn set_trace_identifier(&mut self, identifier: &str) {
         self.0.lock().trace_identifier = Some(identifier.to_owned());
     }
-}
-
-/// `ffcb4c93-a57f-453c-b63f-84710c7967bb` with other first 8 bytes; in memory the first three groups of a GUID have
-/// their lowest byte first.
-pub(crate) fn trace_identifier(number: u64) -> String {
-    let [a, b, c, d, e, f, g, h] = number.to_le_bytes();
-    let first = u32::from_le_bytes([a, b, c, d]);
-    let (second, third) = (u16::from_le_bytes([e, f]), u16::from_le_bytes([g, h]));
-    format!("{first:08x}-{second:04x}-{third:04x}-b63f-84710c7967bb")
 }
 
 impl HttpRequestLifetimeFeature for View {
@@ -113,16 +104,5 @@ impl HttpSysRequestPropertyFeature for View {
             }
             error => error.into(),
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_trace_identifier_is_a_guid_with_the_requests_number() {
-        assert_eq!(trace_identifier(1), "00000001-0000-0000-b63f-84710c7967bb");
-        assert_eq!(trace_identifier(0x1122_3344_5566_7788), "55667788-3344-1122-b63f-84710c7967bb");
     }
 }

@@ -5,7 +5,7 @@ mod target;
 
 use std::sync::Arc;
 
-use falconry_features::{BadHttpRequestError, PlainConnection, PlainRequest};
+use falconry_features::{BadHttpRequestError, PlainConnection, PlainRequest, native_trace_identifier};
 use falconry_httpapi::HttpRequest;
 use falconry_in_process::{BodyLength, NativeRequest};
 use http::{
@@ -48,7 +48,7 @@ pub(crate) fn native_request(
     let mut native = NativeRequest {
         body,
         connection: connection(&raw),
-        identifier: Some(identifier(raw.request_id())),
+        identifier: Some(native_trace_identifier(raw.request_id())),
         can_upgrade,
         can_reset: newest,
         can_send_trailers: newest,
@@ -101,27 +101,6 @@ fn connection(raw: &HttpRequest<'_>) -> PlainConnection {
     }
 }
 
-/// The original's GUID with the native number of the request in its first eight bytes.
-fn identifier(request_id: u64) -> String {
-    let [a, b, c, d, e, f, g, h] = request_id.to_le_bytes();
-    format!(
-        "{:08x}-{:04x}-{:04x}-b63f-84710c7967bb",
-        u32::from_le_bytes([a, b, c, d]),
-        u16::from_le_bytes([e, f]),
-        u16::from_le_bytes([g, h])
-    )
-}
-
 fn bad(message: &'static str) -> BadHttpRequestError {
     BadHttpRequestError::new(StatusCode::BAD_REQUEST, message)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::identifier;
-
-    #[test]
-    fn the_identifier_is_a_guid_with_the_number_in_front() {
-        assert_eq!(identifier(0x0102_0304_0506_0708), "05060708-0304-0102-b63f-84710c7967bb");
-    }
 }
