@@ -286,6 +286,10 @@ fn what_is_wrong_in_toml_has_line_and_column() {
             "module.toml:3:3: an application has no key other",
         ),
         ("[[applications]]\nprocessPath = [1]", "module.toml:2:15: processPath: a text, a number"),
+        (
+            "[[applications]]\nconfig = 'a.config'\nprocessPath = 'a'",
+            "module.toml:3:1: processPath has no place beside config",
+        ),
         ("[[applications]]\nwebSockets = 'no'", "module.toml:2:14: webSockets is true or false"),
         (
             "[[applications]]\nenvironmentVariables = 'A=1'",

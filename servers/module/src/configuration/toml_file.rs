@@ -48,6 +48,11 @@ impl Reader<'_> {
         let (path, path_span) = text_of("path").unwrap_or_else(|| (Cow::Borrowed("/"), span.clone()));
         let path = virtual_path(&path).map_err(|text| self.error(path_span, text))?;
         if let Some((file, _)) = text_of("config") {
+            let is_known = |key: &str| matches!(key, "path" | "config");
+            if let Some((other, _)) = table.iter().find(|(key, _)| !is_known(key.get_ref())) {
+                let text = format!("{} has no place beside config: put it into that file", other.get_ref());
+                return Err(self.error(other.span(), text));
+            }
             let source = ConfigurationSource { path, file: folder.join(&*file) };
             return self.whole.add(source.load()?);
         }
