@@ -28,5 +28,5 @@ pub use self::{
         accept_connect, accept_web_transport, complete_response, flush_response, start_response, upgrade,
         write_response,
     },
-    trailers::{HttpResponseTrailersFeature, PlainResponseTrailers},
+    trailers::{HttpResponseTrailersFeature, PlainResponseTrailers, may_be_trailer},
 };

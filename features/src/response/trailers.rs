@@ -1,14 +1,20 @@
 //! The fields after the body of the response.
 
-use http::HeaderMap;
+use http::{
+    HeaderMap, HeaderName,
+    header::{
+        AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HOST,
+        MAX_FORWARDS, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING,
+    },
+};
 
 use super::message::started;
 use crate::{Feature, FeatureError};
 
 /// The trailer fields of the response.
 ///
-/// On HTTP/1.1 present only if the client asked for them (`TE: trailers`, RFC 9110 section 6.5.1);
-/// there each name must also stand in the `Trailer` field of the head.
+/// On HTTP/1.1 present only if the client asked for them (`TE: trailers`, RFC 9110 section 6.5.1). To name them in the
+/// `Trailer` field of the head helps the client to prepare for them; they are sent without that, too.
 pub trait HttpResponseTrailersFeature: Feature {
     /// The trailers.
     fn trailers(&self) -> &HeaderMap;
@@ -24,7 +30,7 @@ pub trait HttpResponseTrailersFeature: Feature {
     fn take_for_sending(&mut self) -> Option<HeaderMap>;
 }
 
-/// The plain [`HttpResponseTrailersFeature`].
+/// The plain [`HttpResponseTrailersFeature`]. What [may not be a trailer](may_be_trailer) is left out when they are sent.
 #[derive(Debug, Default)]
 pub struct PlainResponseTrailers {
     trailers: HeaderMap,
@@ -52,6 +58,28 @@ impl HttpResponseTrailersFeature for PlainResponseTrailers {
         if std::mem::replace(&mut self.is_sent, true) || self.trailers.is_empty() {
             return None;
         }
-        Some(self.trailers.clone())
+        let fields = self.trailers.iter().filter(|(name, _)| may_be_trailer(name));
+        let trailers: HeaderMap = fields.map(|(name, value)| (name.clone(), value.clone())).collect();
+        (!trailers.is_empty()).then_some(trailers)
     }
+}
+
+/// Whether a field may be a trailer: what a recipient needs before the body, for framing, routing, authentication or
+/// the understanding of the content, may not (RFC 9110 section 6.5.1).
+pub fn may_be_trailer(name: &HeaderName) -> bool {
+    ![
+        AUTHORIZATION,
+        CACHE_CONTROL,
+        CONTENT_ENCODING,
+        CONTENT_LENGTH,
+        CONTENT_RANGE,
+        CONTENT_TYPE,
+        HOST,
+        MAX_FORWARDS,
+        SET_COOKIE,
+        TE,
+        TRAILER,
+        TRANSFER_ENCODING,
+    ]
+    .contains(name)
 }

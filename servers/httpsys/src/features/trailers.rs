@@ -61,7 +61,10 @@ impl HttpResponseTrailersFeature for CheckedTrailers {
     }
 
     fn take_for_sending(&mut self) -> Option<HeaderMap> {
-        self.plain.take_for_sending()
+        // What may not be a trailer is not left out but fails the response.
+        let trailers = self.plain.trailers_mut().ok()?.clone();
+        self.plain.take_for_sending();
+        (!trailers.is_empty()).then_some(trailers)
     }
 }
 

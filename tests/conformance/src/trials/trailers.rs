@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::{
     Capability::*,
-    client::Client,
+    client::{Client, Outcome},
     connect::Request,
     journal::Journal,
     runner::Trial,
@@ -85,6 +85,14 @@ pub(super) const TRIALS: &[Trial] = &[
         "Changing trailers after they were sent is an error of the state.",
         "ASP.NET Core: state errors",
         response_fixed,
+    )
+    .needs(&[ResponseTrailers]),
+    Trial::new(
+        AREA,
+        "what_a_recipient_needs_before_the_body_is_no_trailer",
+        "A server sends no trailers about framing, routing or the content: it leaves them out, or refuses the trailers.",
+        "RFC 9110 section 6.5.1",
+        response_for_the_head,
     )
     .needs(&[ResponseTrailers]),
     Trial::new(
@@ -234,6 +242,24 @@ fn response_fixed(stage: &Stage) {
     let mut client = server.client();
     assert_eq!(client.exchange(&asking(), b"").trailers, HeaderMap::new());
     assert!(seen.first());
+}
+
+fn response_for_the_head(stage: &Stage) {
+    let server = stage.serve(&(), |(), ctx| {
+        Box::pin(async move {
+            ctx.response_mut().write("body").await?;
+            let feature = ctx.features_mut().required_mut::<dyn HttpResponseTrailersFeature>()?;
+            let trailers = feature.trailers_mut()?;
+            trailers.insert("content-length", HeaderValue::from_static("3"));
+            trailers.insert("set-cookie", HeaderValue::from_static("a=b"));
+            trailers.insert("x-end", HeaderValue::from_static("at last"));
+            Ok(())
+        })
+    });
+    if let Outcome::Complete(response) = server.client().attempt(&asking(), b"") {
+        assert_eq!(response.text(), "body");
+        assert!(response.trailers.keys().all(|name| name == "x-end"), "{:?}", response.trailers);
+    }
 }
 
 fn response_unasked(stage: &Stage) {

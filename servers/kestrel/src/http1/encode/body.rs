@@ -1,13 +1,8 @@
 //! The body of a response in its framing.
 
 use bytes::Bytes;
-use http::{
-    HeaderMap, HeaderName,
-    header::{
-        AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HOST,
-        MAX_FORWARDS, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING,
-    },
-};
+use falconry_features::may_be_trailer;
+use http::HeaderMap;
 
 use super::push_field;
 use crate::http1::write_buffer::WriteBuffer;
@@ -94,23 +89,4 @@ fn push_chunk_size(out: &mut Vec<u8>, mut size: usize) {
     }
     out.extend_from_slice(&digits[at..]);
     out.extend_from_slice(b"\r\n");
-}
-
-/// RFC 9110 section 6.5.1: what a recipient needs before the body is no trailer.
-fn may_be_trailer(name: &HeaderName) -> bool {
-    ![
-        AUTHORIZATION,
-        CACHE_CONTROL,
-        CONTENT_ENCODING,
-        CONTENT_LENGTH,
-        CONTENT_RANGE,
-        CONTENT_TYPE,
-        HOST,
-        MAX_FORWARDS,
-        SET_COOKIE,
-        TE,
-        TRAILER,
-        TRANSFER_ENCODING,
-    ]
-    .contains(name)
 }
