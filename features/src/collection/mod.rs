@@ -2,11 +2,12 @@
 
 mod entry;
 mod index;
+mod iter;
 mod many;
 mod usual;
 
 use std::{
-    any::{Any, TypeId, type_name},
+    any::{Any, type_name},
     fmt,
     sync::Arc,
 };
@@ -14,6 +15,7 @@ use std::{
 use self::index::Index;
 pub use self::{
     entry::{Entry, Feature},
+    iter::Iter,
     many::{FeatureKeys, Key},
 };
 use crate::FeatureError;
@@ -212,7 +214,7 @@ impl FeatureCollection {
     /// The entries: the own ones in the order they were set, then those of the collections
     /// underneath whose key is not set above them.
     pub fn iter(&self) -> Iter<'_> {
-        Iter { top: self, current: Some(self), index: 0 }
+        Iter::new(self)
     }
 
     /// The number of own entries.
@@ -284,54 +286,6 @@ impl fmt::Debug for FeatureCollection {
             .field("revision", &self.revision())
             .field("features", &self.iter().map(Entry::name).collect::<Vec<_>>())
             .finish_non_exhaustive()
-    }
-}
-
-impl<'a> IntoIterator for &'a FeatureCollection {
-    type Item = &'a Entry;
-    type IntoIter = Iter<'a>;
-
-    fn into_iter(self) -> Iter<'a> {
-        self.iter()
-    }
-}
-
-/// Iterates over the entries of a [`FeatureCollection`] and of its defaults.
-#[derive(Debug)]
-pub struct Iter<'a> {
-    top: &'a FeatureCollection,
-    current: Option<&'a FeatureCollection>,
-    index: usize,
-}
-
-impl<'a> Iter<'a> {
-    /// True if a collection above the present one has an own entry for the same key.
-    fn is_covered(&self, current: &FeatureCollection, key: TypeId) -> bool {
-        std::iter::successors(Some(self.top), |above| above.defaults().map(|defaults| &**defaults))
-            .take_while(|above| !std::ptr::eq(*above, current))
-            .any(|above| above.entries().iter().any(|entry| entry.key() == key))
-    }
-}
-
-impl<'a> Iterator for Iter<'a> {
-    type Item = &'a Entry;
-
-    fn next(&mut self) -> Option<&'a Entry> {
-        loop {
-            let current = self.current?;
-            match current.entries().get(self.index) {
-                Some(entry) => {
-                    self.index += 1;
-                    if !self.is_covered(current, entry.key()) {
-                        return Some(entry);
-                    }
-                }
-                None => {
-                    self.current = current.defaults().map(|defaults| &**defaults);
-                    self.index = 0;
-                }
-            }
-        }
     }
 }
 
