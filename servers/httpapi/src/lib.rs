@@ -4,10 +4,13 @@
 //! * [`HttpRequest`] reads an `HTTP_REQUEST`: method, target, fields, addresses, TLS, further information.
 //! * [`REQUEST_FIELDS`] and [`RESPONSE_FIELDS`] are the names of the fields that go by a number (`HTTP_HEADER_ID`).
 //! * [`memory_chunks`] makes `HTTP_DATA_CHUNK`s of a body's bytes.
+//! * `account_name`, on Windows, is the name of the user of a token that comes with a request.
 //!
 //! The declarations themselves are those of `windows-sys`, whose layout is asserted here. They are plain memory, so
 //! that all of this builds and is tested on every system.
 
+#[cfg(windows)]
+mod account;
 mod address;
 mod certificate;
 mod chunk;
@@ -19,6 +22,8 @@ mod method;
 mod request;
 mod tls;
 
+#[cfg(windows)]
+pub use self::account::account_name;
 pub use self::{
     certificate::certificate,
     chunk::memory_chunks,

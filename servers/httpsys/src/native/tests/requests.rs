@@ -182,7 +182,7 @@ fn a_token_has_the_name_of_its_account() {
     // SAFETY: the handle is written before the function returns, and closed here.
     let name = unsafe {
         assert_ne!(OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &mut token), 0);
-        let name = received::user::account_name(token);
+        let name = falconry_httpapi::account_name(token);
         CloseHandle(token);
         name.expect("an account")
     };
