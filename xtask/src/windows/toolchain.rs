@@ -81,6 +81,9 @@ fn minor_version(version: &str) -> Option<u32> {
 
 /// Compiles a program or library for Windows out of one file of C.
 pub(super) fn compile(source: &Path, output: &Path, options: &[&str]) -> Result<(), String> {
+    if let Some(folder) = output.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    }
     let mut gcc = Command::new(MINGW_GCC);
     gcc.args(["-O1", "-s", "-o"]).arg(output).arg(source).args(options);
     shell::output(&mut gcc).map(drop)
