@@ -23,3 +23,26 @@ pub trait HttpInformationalResponseFeature: Feature {
         headers: &HeaderMap,
     ) -> Poll<Result<(), FeatureError>>;
 }
+
+/// Refuses what is not the status of an interim response (RFC 9110 section 15.2): 101 is an upgrade. For servers that
+/// implement [`HttpInformationalResponseFeature`].
+///
+/// ```
+/// use falconry_features::check_interim_status;
+/// use http::StatusCode;
+///
+/// assert!(check_interim_status(StatusCode::EARLY_HINTS).is_ok());
+/// assert!(check_interim_status(StatusCode::SWITCHING_PROTOCOLS).unwrap_err().is_out_of_range());
+/// assert!(check_interim_status(StatusCode::OK).unwrap_err().is_out_of_range());
+/// ```
+///
+/// # Errors
+/// Out of range: it is not 1xx, or it is 101.
+pub fn check_interim_status(status: StatusCode) -> Result<(), FeatureError> {
+    if status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS {
+        return Ok(());
+    }
+    Err(FeatureError::out_of_range(format!(
+        "{status} is no interim status: those are 100 to 199 except 101, which is an upgrade"
+    )))
+}

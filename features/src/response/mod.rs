@@ -17,7 +17,7 @@ pub use self::{
     body::HttpResponseBodyFeature,
     callbacks::{CompletedCallback, ResponseCallbacks, StartingCallback},
     head::{ReasonPhrase, ResponseHead},
-    informational::HttpInformationalResponseFeature,
+    informational::{HttpInformationalResponseFeature, check_interim_status},
     message::HttpResponseFeature,
     plain::PlainResponse,
     plain_body::{BodyFraming, PlainResponseBody, ResponseSink},

@@ -11,6 +11,7 @@ use super::wire::{self, Wire};
 use crate::{
     CancellationToken, DuplexStream, FeatureError, HttpInformationalResponseFeature,
     HttpMaxRequestBodySizeFeature, HttpRequestBodyDetectionFeature, HttpRequestTrailersFeature,
+    check_interim_status,
     http1::{RequestFraming, RequestHead},
 };
 
@@ -117,10 +118,7 @@ impl<T: DuplexStream + 'static> HttpInformationalResponseFeature for Exchange<T>
         status: StatusCode,
         headers: &HeaderMap,
     ) -> Poll<Result<(), FeatureError>> {
-        if !status.is_informational() || status == StatusCode::SWITCHING_PROTOCOLS {
-            let message = format!("{status} is no interim response; use 1xx without 101");
-            return Poll::Ready(Err(FeatureError::out_of_range(message)));
-        }
+        check_interim_status(status)?;
         let mut wire = self.wire()?;
         let wire = &mut *wire;
         if wire.writer.has_started() {

@@ -5,7 +5,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use falconry_features::{FeatureError, HttpInformationalResponseFeature};
+use falconry_features::{FeatureError, HttpInformationalResponseFeature, check_interim_status};
 use http::{HeaderMap, StatusCode};
 
 use crate::{InterimResponse, exchange::Exchange, request::OnInterim};
@@ -28,11 +28,7 @@ impl HttpInformationalResponseFeature for Informational {
         status: StatusCode,
         headers: &HeaderMap,
     ) -> Poll<Result<(), FeatureError>> {
-        if !status.is_informational() || status == StatusCode::SWITCHING_PROTOCOLS {
-            return Poll::Ready(Err(FeatureError::out_of_range(format!(
-                "{status} is not the status of an interim response: those are 1xx without 101"
-            ))));
-        }
+        check_interim_status(status)?;
         let interim = InterimResponse { status, headers: headers.clone() };
         self.exchange.inform(interim.clone())?;
         if let Some(on_interim) = &self.on_interim {

@@ -10,7 +10,7 @@ use falconry_features::{
     BoxFuture, DuplexStream, FeatureCollection, FeatureError, Http2StreamIdFeature,
     HttpExtendedConnectFeature, HttpInformationalResponseFeature, HttpMinRequestBodyDataRateFeature,
     HttpResetFeature, HttpResponseTrailersFeature, HttpUpgradeFeature, MinDataRate, PlainResponseTrailers,
-    ResponseHead, StreamIdFeature,
+    ResponseHead, StreamIdFeature, check_interim_status,
 };
 use h2::{Reason, ext::Protocol};
 use http::{HeaderMap, StatusCode};
@@ -126,11 +126,7 @@ impl HttpInformationalResponseFeature for StreamView {
         status: StatusCode,
         headers: &HeaderMap,
     ) -> Poll<Result<(), FeatureError>> {
-        if !status.is_informational() || status == StatusCode::SWITCHING_PROTOCOLS {
-            return Poll::Ready(Err(FeatureError::out_of_range(format!(
-                "{status} is no interim status: those are 100 to 199 except 101, which HTTP/2 does not have"
-            ))));
-        }
+        check_interim_status(status)?;
         let state = self.0.lock();
         state.output.check_peer()?;
         if state.output.phase != Phase::Unstarted {

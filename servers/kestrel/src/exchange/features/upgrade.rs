@@ -6,7 +6,8 @@ use std::{
 };
 
 use falconry_features::{
-    BoxFuture, DuplexStream, FeatureError, HttpInformationalResponseFeature, HttpUpgradeFeature, ResponseHead,
+    BoxFuture, DuplexStream, FeatureError, HttpInformationalResponseFeature, HttpUpgradeFeature,
+    ResponseHead, check_interim_status,
 };
 use http::{HeaderMap, StatusCode};
 use tokio::sync::oneshot;
@@ -58,11 +59,7 @@ impl HttpInformationalResponseFeature for View {
         status: StatusCode,
         headers: &HeaderMap,
     ) -> Poll<Result<(), FeatureError>> {
-        if !status.is_informational() || status == StatusCode::SWITCHING_PROTOCOLS {
-            return Poll::Ready(Err(FeatureError::out_of_range(format!(
-                "{status} is no interim status: those are 100 to 199 except 101, which is an upgrade"
-            ))));
-        }
+        check_interim_status(status)?;
         if self.0.lock().output.phase != Phase::Unstarted {
             return Poll::Ready(Err(FeatureError::invalid_state(
                 "the response has already started; an interim response comes before it",
