@@ -9,6 +9,7 @@ mod slot;
 mod tests;
 
 use bytes::Bytes;
+use falconry_features::may_be_trailer;
 use http::{HeaderMap, HeaderName};
 
 use self::scanner::ChunkScanner;
@@ -38,24 +39,16 @@ pub(super) fn lines(trailers: &HeaderMap) -> Bytes {
 }
 
 fn is_forwardable(name: &HeaderName) -> bool {
-    !fields::is_hop_by_hop(name)
+    may_be_trailer(name)
+        && !fields::is_hop_by_hop(name)
         && !fields::is_reserved(name)
         && !fields::is_disguised(name)
         && !matches!(
             name.as_str(),
-            "authorization"
-                | "cache-control"
-                | "content-encoding"
-                | "content-range"
-                | "content-type"
-                | "cookie"
+            "cookie"
                 | "expect"
-                | "host"
-                | "max-forwards"
                 | "proxy-authorization"
                 | "range"
-                | "set-cookie"
-                | "trailer"
                 | "x-forwarded-for"
                 | "x-forwarded-host"
                 | "x-forwarded-prefix"
