@@ -53,7 +53,6 @@ fn make_objects() -> Result<(), String> {
     peers::require(&PACKAGES)?;
     let source = shell::root().join("servers/iis/worker/objects/objects.cpp");
     let object = toolchain::folder().join("iis-objects.obj");
-    std::fs::create_dir_all(toolchain::folder()).map_err(|error| error.to_string())?;
     let mut compiler = Command::new("clang++");
     compiler.args(["--target=x86_64-pc-windows-msvc", "-std=c++17", "-O1", "-fno-rtti", "-fno-exceptions"]);
     compiler.args(["-fno-threadsafe-statics", "-c", "-o"]).arg(&object).arg(source);

@@ -1,7 +1,7 @@
 //! A compiler for Windows: Debian's, which can build the standard library from its own package of the source.
 
 use std::{
-    env,
+    env, fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -27,17 +27,18 @@ pub(super) const MINGW_GCC: &str = "x86_64-w64-mingw32-gcc";
 pub(super) struct Toolchain(());
 
 impl Toolchain {
-    /// Installs what is missing.
+    /// Installs what is missing, and makes the [`folder`].
     pub(super) fn new() -> Result<Self, String> {
         peers::require(&PACKAGES)?;
         let version = shell::output(Command::new("/usr/bin/rustc").arg("--version"))?;
-        match minor_version(&version) {
-            Some(minor) if minor >= OLDEST => Ok(Self(())),
-            _ => Err(format!(
+        if minor_version(&version).is_none_or(|minor| minor < OLDEST) {
+            return Err(format!(
                 "/usr/bin/rustc is {}, but 1.{OLDEST} is needed: apt-get install rustc-web cargo-web rust-web-src",
                 version.trim()
-            )),
+            ));
         }
+        fs::create_dir_all(folder()).map_err(|error| format!("{}: {error}", folder().display()))?;
+        Ok(Self(()))
     }
 
     /// `cargo COMMAND` for Windows, in the folder of the workspace.
@@ -81,9 +82,6 @@ fn minor_version(version: &str) -> Option<u32> {
 
 /// Compiles a program or library for Windows out of one file of C.
 pub(super) fn compile(source: &Path, output: &Path, options: &[&str]) -> Result<(), String> {
-    if let Some(folder) = output.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    }
     let mut gcc = Command::new(MINGW_GCC);
     gcc.args(["-O1", "-s", "-o"]).arg(output).arg(source).args(options);
     shell::output(&mut gcc).map(drop)
